@@ -1,0 +1,44 @@
+"""Fixtures of every test: a shut network, a clean cache, the addresses of real components."""
+
+import pytest
+from django.core.cache import cache
+
+from tests import network
+from tests.plugin import require
+
+
+@pytest.fixture(autouse=True, scope="session")
+def shut_network():
+    """No test talks to anything but this machine."""
+    with network.loopback_only():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def clean_cache():
+    """Counters and locks of one test are unknown to the next."""
+    cache.clear()
+
+
+@pytest.fixture
+def postgresql_url(pytestconfig):
+    """Address of a real PostgreSQL; its `postgres` database is empty."""
+    return require(pytestconfig, "postgresql")
+
+
+@pytest.fixture
+def redis_url(pytestconfig):
+    """Address of a real Redis."""
+    return require(pytestconfig, "redis")
+
+
+@pytest.fixture
+def rabbitmq_url(pytestconfig):
+    """Address of a real RabbitMQ."""
+    return require(pytestconfig, "rabbitmq")
+
+
+@pytest.fixture
+def chromium_path(pytestconfig):
+    """Path of the Chromium that Playwright drives."""
+    return require(pytestconfig, "chromium")
