@@ -146,7 +146,7 @@ class EncryptedTextField(models.TextField):
         """Keep the stored value when the form came back blank."""
         if data in (None, "") and getattr(instance, self.attname, None):
             return
-        super().save_form_data(instance, data)
+        super().save_form_data(instance, self._empty() if data in (None, "") else data)
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]
         """Always a widget that hides the value, dressed like the one the admin theme proposes."""
@@ -179,7 +179,6 @@ class EncryptedJSONField(EncryptedTextField):
     description = _("Document JSON chiffré")
     form_class = SecretJSONFormField
     secret_widget = SecretTextarea
-    empty_values = [*models.TextField.empty_values]
 
     def validate(self, value: Any, model_instance: models.Model | None) -> None:
         """Refuse what JSON cannot hold, without showing it."""

@@ -1,14 +1,12 @@
 """One shape for all log lines, ours and the libraries': JSON in production, readable text on a developer's machine."""
 
-import re
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-from integrations.redaction import MASK, redact
+from integrations.redaction import MASK, SECRET_NAME, redact
 
-_SECRET_NAME = re.compile(r"(?i)(token|secret|password|passwd|authorization|api_?key|private_?key|cookie|credential)")
 # Written by this module or by the framework, never from outside; redacting them would only cost time.
 _SAFE_NAMES = frozenset({"timestamp", "level", "logger", "task_id", "correlation_id", "request_id", "duration_ms"})
 _MAX_DEPTH = 6
@@ -36,7 +34,7 @@ def _drop_empty(logger: Any, name: str, event: MutableMapping[str, Any]) -> Muta
 def _clean(key: str, value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
-    if _SECRET_NAME.search(key):
+    if SECRET_NAME.search(key):
         return MASK if value else value
     if isinstance(value, MutableMapping | dict) and depth:
         return {str(name): _clean(str(name), item, depth - 1) for name, item in value.items()}

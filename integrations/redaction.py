@@ -3,10 +3,11 @@
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
+SECRET_NAME = re.compile(r"(?i)(token|secret|password|passwd|authorization|api_?-?key|private_?key|cookie|credential)")
 
 # Masking too much costs a little legibility, masking too little costs a secret: the patterns lean to the former.
 # Every repetition is bounded, so that a hostile answer cannot make the search slow.
@@ -87,3 +88,18 @@ def _spellings(secrets: Iterable[str]) -> set[str]:
             json.dumps(secret, ensure_ascii=False)[1:-1],
         }
     return spellings
+
+
+def secret_values(*carriers: object) -> set[str]:
+    """Collect, from headers, query or body mappings, the values whose name says that they are secret."""
+    found: set[str] = set()
+    for carrier in carriers:
+        if not isinstance(carrier, Mapping):
+            continue
+        for name, value in carrier.items():
+            if isinstance(value, Mapping):
+                found |= secret_values(value)
+            elif isinstance(value, str) and len(value) >= 4 and SECRET_NAME.search(str(name)):
+                # "Bearer abc" is echoed as "abc" by some vendors.
+                found |= {value, value.rpartition(" ")[2]}
+    return found

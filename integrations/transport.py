@@ -1,0 +1,102 @@
+"""The pooled, TLS-checked sessions under the HTTP client, and what their low-level failures mean."""
+
+import ssl
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+from urllib3.util.ssl_match_hostname import CertificateError
+
+USER_AGENT = "VieuxMoulin/1.0 (communication)"
+_TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+_POOLED_HOSTS = 32
+_POOLED_CONNECTIONS = 8
+
+
+class HandshakeFailed(NewConnectionError):
+    """The line broke while TLS was being agreed: no byte of the request has left."""
+
+
+class TlsRefused(HandshakeFailed):
+    """Certificate or TLS version not acceptable: it will be the same next time."""
+
+
+class _HttpsConnection(HTTPSConnection):
+    """urllib3 reports a failed handshake like a failed read; law 3 needs to know that nothing had been sent."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except HTTPError:
+            raise
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError) as error:
+            raise HandshakeFailed(self, f"TLS handshake interrupted ({type(error).__name__})") from error
+        except (ssl.SSLError, CertificateError) as error:
+            raise TlsRefused(self, f"TLS refused: {error}") from error
+        except OSError as error:
+            raise HandshakeFailed(self, f"TLS handshake failed ({type(error).__name__})") from error
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection
+
+
+def minimum_tls() -> ssl.TLSVersion:
+    """The oldest TLS version we speak, from HTTP_MIN_TLS."""
+    try:
+        return _TLS_VERSIONS[str(settings.HTTP_MIN_TLS)]
+    except KeyError:
+        raise ImproperlyConfigured(
+            f"HTTP_MIN_TLS vaut « {settings.HTTP_MIN_TLS} » : les valeurs possibles sont 1.3 (conseillée) et 1.2."
+        ) from None
+
+
+class TlsAdapter(HTTPAdapter):
+    """Keeps connections open per host, and refuses TLS older than HTTP_MIN_TLS."""
+
+    def __init__(self) -> None:
+        self._minimum = minimum_tls()
+        super().__init__(pool_connections=_POOLED_HOSTS, pool_maxsize=_POOLED_CONNECTIONS, max_retries=0)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        """Called by the base class."""
+        super().init_poolmanager(connections, maxsize, block, ssl_minimum_version=self._minimum, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _HttpsPool}
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """The same rules hold through a proxy."""
+        manager = super().proxy_manager_for(proxy, ssl_minimum_version=self._minimum, **proxy_kwargs)
+        manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _HttpsPool}
+        return manager
+
+
+def new_session() -> requests.Session:
+    """Return a session with our TLS floor, no cookies and no retries; the proxy and CA variables of the system hold."""
+    session = requests.Session()
+    adapter = TlsAdapter()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers["User-Agent"] = USER_AGENT
+    return session
+
+
+def root_cause(error: BaseException) -> BaseException:
+    """Return the urllib3 error inside a requests error, or the error itself."""
+    inner = error.args[0] if error.args else None
+    if isinstance(inner, MaxRetryError) and inner.reason is not None:
+        return inner.reason
+    return inner if isinstance(inner, BaseException) else error
+
+
+def never_sent(error: BaseException) -> bool:
+    """Tell whether the failure came before the first byte of the request left (name, connection, handshake, proxy)."""
+    return isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or isinstance(
+        root_cause(error), ConnectTimeoutError
+    )
