@@ -275,4 +275,3 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-

@@ -63,37 +63,40 @@ def _setting_at_fault(error: BaseException) -> str:
 def prepare_database() -> None:
     """Bring the schema up to date and refuse to go on with another instance's keys."""
     from django.core.management import call_command
-    from django.core.management.base import SystemCheckError
     from django.db import DatabaseError
 
+    check_settings()
     try:
-        call_command("check", verbosity=0)
+        # Before the migrations too: they may encrypt, with keys that must be the right ones.
+        check_keys()
         call_command("migrate", interactive=False, verbosity=0)
+        check_keys()
         call_command("schedule", verbosity=0)
-    except SystemCheckError as error:
-        raise Refusal(str(error)) from error
     except DatabaseError as error:
         raise Refusal(
             f"Base de données inutilisable : {error}. Vérifiez DATABASE_URL, ou que le dossier var/ est inscriptible."
         ) from error
-    check_keys()
     say("Base : à jour, tâches périodiques planifiées")
+
+
+def check_settings() -> None:
+    """Stop on the errors that Django and the applications find, in their own words."""
+    from django.core import checks
+
+    errors = [message for message in checks.run_checks() if message.level >= checks.ERROR]
+    if errors:
+        lines = [f"- {error.msg} {error.hint or ''}".rstrip() for error in errors]
+        raise Refusal("Configuration refusée :\n" + "\n".join(lines))
 
 
 def check_keys() -> None:
     """Stop when the keys of .env are not those that encrypted this database."""
-    from integrations.checks import check_keyring_matches
-    from integrations.errors import CommunicationError
+    from integrations.checks import KeyringMismatch, check_keyring_matches
 
     try:
-        problems = check_keyring_matches() or []
-    except CommunicationError as error:
-        problems = [error]
-    if problems:
-        raise Refusal(
-            f"{problems[0]}\nRemettez dans .env les clés avec lesquelles cette base a été remplie "
-            "(ENCRYPTION_KEYS, BLIND_INDEX_KEY), ou repartez de zéro avec ./run reset."
-        )
+        check_keyring_matches()
+    except KeyringMismatch as error:
+        raise Refusal(f"{error}\nPour repartir d'une base vide : ./run reset") from error
 
 
 def load_demo(facts: pathlib.Path) -> None:

@@ -1,0 +1,333 @@
+"""Settings, all read from the environment; `.env.example` lists every name with its meaning.
+
+A secret may also come from a file (Docker secrets): NAME_FILE holds the path, NAME wins when both are set.
+"""
+
+import os
+from pathlib import Path
+
+import environ
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from integrations.logs import configure_structlog, logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+# The tests must not depend on what a developer keeps in .env.
+if env.bool("READ_DOT_ENV", default=True):
+    environ.Env.read_env(BASE_DIR / ".env")
+
+# --- What this instance is -------------------------------------------------------------------------------------------
+# demo: everything on one machine, in one process, with the vendors played by the sandbox. production: real vendors.
+PRODUCTION = env.bool("PRODUCTION", default=False)
+DEBUG = env.bool("DEBUG", default=False)
+SANDBOX = env.bool("SANDBOX", default=not PRODUCTION)
+PORT = env.int("PORT", default=8000)
+PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+RESTAURANT_NAME = env("RESTAURANT_NAME", default="Le Vieux Moulin")
+
+# --- Secrets and hosts -----------------------------------------------------------------------------------------------
+# No default: `./run setup` makes them once and keeps them in .env; checks name what is missing or weak.
+SECRET_KEY = env("SECRET_KEY", default="")
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+BLIND_INDEX_KEY = env("BLIND_INDEX_KEY", default="")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if not PRODUCTION else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- Applications ----------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "oauth2_provider",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "django_structlog",
+    "axes",
+    "csp",
+    "integrations.apps.IntegrationsConfig",
+    "campaigns.apps.CampaignsConfig",
+    "social.apps.SocialConfig",
+    "notifications.apps.NotificationsConfig",
+    "menus.apps.MenusConfig",
+    "vieuxmoulin.apps.VieuxMoulinConfig",
+]
+if SANDBOX:
+    INSTALLED_APPS.append("integrations.sandbox.apps.SandboxConfig")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "vieuxmoulin.urls"
+WSGI_APPLICATION = "vieuxmoulin.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Database --------------------------------------------------------------------------------------------------------
+# DB_CONNECTION_STRING is the mission's name for DATABASE_URL.
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+DATABASE_URL = env("DATABASE_URL", default=env("DB_CONNECTION_STRING", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}"))
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE: a transaction that reads then writes takes its lock at once instead of failing midway.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-20000;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Cache -----------------------------------------------------------------------------------------------------------
+REDIS_URL = env("REDIS_URL", default="")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# --- Queue (law 1: rows are the truth, so the broker may be lost) ----------------------------------------------------
+BROKER_URL = env("BROKER_URL", default="")
+EMBEDDED = not BROKER_URL
+CELERY_BROKER_URL = BROKER_URL or "memory://localhost/"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 3600, "socket_connect_timeout": 2} if BROKER_URL.startswith("redis") else {}
+)
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_TASK_DEFAULT_QUEUE = "campaigns"
+CELERY_TASK_ROUTES = {
+    "social.tasks.*": {"queue": "publish"},
+    "notifications.tasks.*": {"queue": "notify"},
+    "menus.tasks.*": {"queue": "menus"},
+    "campaigns.tasks.*": {"queue": "campaigns"},
+    "campaigns.analytics.tasks.*": {"queue": "analytics"},
+    "integrations.tasks.*": {"queue": "webhooks"},
+    "vieuxmoulin.tasks.*": {"queue": "campaigns"},
+}
+QUEUES = ("publish", "notify", "menus", "campaigns", "webhooks", "analytics")
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Celery closes the connection around every task otherwise, whatever CONN_MAX_AGE says.
+CELERY_DB_REUSE_MAX = env.int("CELERY_DB_REUSE_MAX", default=1000)
+
+# --- Language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", _("Français")), ("en", _("Anglais"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Paris"
+USE_TZ = True
+
+# --- Static files and media ------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static")))
+MEDIA_URL = "media/"
+MEDIA_ROOT = VAR_DIR / "media"
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = False
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- Outside world ---------------------------------------------------------------------------------------------------
+# Every connector reads <SLUG>_BASE_URL and its other settings from here; with the sandbox on, its address is the sandbox's.
+CONNECTOR_ENV = os.environ
+SANDBOX_URL = env("SANDBOX_URL", default=f"http://127.0.0.1:{PORT}/bac-a-sable/api").rstrip("/")
+HTTP_CONNECT_TIMEOUT = env.float("HTTP_CONNECT_TIMEOUT", default=3.05)
+HTTP_READ_TIMEOUT = env.float("HTTP_READ_TIMEOUT", default=20.0)
+HTTP_MIN_TLS = env("HTTP_MIN_TLS", default="1.3")
+# Hosts that user-given addresses may reach although they are private; the instance itself when it plays the vendors.
+PRIVATE_HOSTS_ALLOWED = env.list(
+    "PRIVATE_HOSTS_ALLOWED", default=[f"127.0.0.1:{PORT}", f"localhost:{PORT}"] if SANDBOX else []
+)
+WEBHOOK_SECRET = env("WEBHOOK_SECRET", default="")
+WEBHOOK_ALLOWED_SOURCES = env.list("WEBHOOK_ALLOWED_SOURCES", default=["recipes", "crm", "accounting", "iot"])
+WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=262_144)
+
+# Marketing messages one guest may get in seven days, all channels and campaigns together.
+FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4)
+
+# --- REST API --------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth2_provider.contrib.rest_framework.OAuth2Authentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["vieuxmoulin.api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "vieuxmoulin.api.pagination.CursorPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["vieuxmoulin.api.throttling.ClientThrottle"],
+    "DEFAULT_THROTTLE_RATES": {
+        "client": env("API_RATE", default="600/min"),
+        "webhook": env("WEBHOOK_RATE", default="1200/min"),
+    },
+    "EXCEPTION_HANDLER": "vieuxmoulin.api.errors.handle",
+    "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
+}
+API_SCOPES = {
+    "status:read": "Lire l'état du service",
+    "campaigns:read": "Lire les campagnes",
+    "campaigns:write": "Créer et conduire les campagnes",
+    "publish": "Publier des contenus",
+    "notify": "Envoyer des notifications",
+    "analytics:read": "Lire les statistiques",
+    "menus:read": "Lire les menus",
+    "menus:write": "Mettre à jour les menus",
+    "contacts:read": "Lire les contacts",
+    "contacts:write": "Modifier les contacts",
+    "tasks:read": "Suivre les tâches",
+    "webhooks:write": "Gérer les webhooks sortants",
+}
+OAUTH2_PROVIDER = {
+    "SCOPES": API_SCOPES,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "SCOPES_BACKEND_CLASS": "vieuxmoulin.api.scopes.ClientScopes",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Communication du Vieux Moulin",
+    "DESCRIPTION": "Publier, notifier, mettre à jour la carte et conduire les campagnes du restaurant.",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "OAUTH2_FLOWS": ["clientCredentials"],
+    "OAUTH2_TOKEN_URL": "/o/token/",
+    "OAUTH2_SCOPES": API_SCOPES,
+    "SCHEMA_PATH_PREFIX": "/api/communication",
+}
+
+# --- Sign-in and browser security ------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+LOGIN_URL = reverse_lazy("admin:login")
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        # Alpine, bundled by the admin theme, evaluates expressions; public pages carry no script of that kind.
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+# --- Logs ------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env("LOG_LEVEL", default="info").upper()
+LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)
+LOGGING = logging_config(LOG_LEVEL, LOG_JSON)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+configure_structlog()
+
+# --- Back-office -----------------------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": RESTAURANT_NAME,
+    "SITE_HEADER": RESTAURANT_NAME,
+    "SITE_SUBHEADER": _("Communication & marketing"),
+    "SITE_SYMBOL": "restaurant",
+    "SITE_URL": "/carte/",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "ENVIRONMENT": "vieuxmoulin.backoffice.navigation.environment_badge",
+    "DASHBOARD_CALLBACK": "vieuxmoulin.backoffice.home.dashboard",
+    "STYLES": [lambda request: static("css/backoffice.css")],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .012 358)",
+            "100": "oklch(94% .025 358)",
+            "200": "oklch(88% .05 358)",
+            "300": "oklch(79% .08 358)",
+            "400": "oklch(67% .12 358)",
+            "500": "oklch(55% .14 358)",
+            "600": "oklch(45% .13 358)",
+            "700": "oklch(39% .115 358)",
+            "800": "oklch(33% .095 358)",
+            "900": "oklch(28% .075 358)",
+            "950": "oklch(19% .05 358)",
+        }
+    },
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "vieuxmoulin.backoffice.navigation.sidebar",
+    },
+    "COMMAND": {"search_models": True, "show_history": True},
+}
