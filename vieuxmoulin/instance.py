@@ -58,7 +58,13 @@ def take_lock(folder: pathlib.Path) -> int | None:
 
     A server that was just killed leaves its children a few seconds: those are waited for.
     """
-    descriptor = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(folder / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Refusal(
+            f"Le dossier {folder} ne peut pas être utilisé ({error.strerror}). Rendez-le inscriptible par votre "
+            "utilisateur, ou indiquez-en un autre : VAR_DIR=/autre/dossier ./run"
+        ) from error
     os.set_inheritable(descriptor, True)
     limit = time.monotonic() + STOPPING_SECONDS
     while True:
