@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from integrations import crypto
+from integrations.errors import PermanentError
 from integrations.fields import EncryptedTextField
 from integrations.transport import minimum_tls
 
@@ -22,6 +23,10 @@ _ROTATION = (
     f"Pour changer de clé : mettre la nouvelle (« {crypto.MAKE_KEY} ») en tête de ENCRYPTION_KEYS, garder l'ancienne "
     "derrière, redémarrer, puis lancer « python manage.py rotate_keys »."
 )
+
+
+class KeyringMismatch(PermanentError):
+    """The keys given are not those this database was filled with."""
 
 
 @register(Tags.security)
@@ -145,7 +150,7 @@ def check_keyring(app_configs: Any, databases: Sequence[str] | None = None, **op
         return []
     try:
         check_keyring_matches()
-    except ImproperlyConfigured as error:
+    except KeyringMismatch as error:
         return [Error(str(error), id="integrations.E012")]
     return []
 
@@ -153,7 +158,7 @@ def check_keyring(app_configs: Any, databases: Sequence[str] | None = None, **op
 def check_keyring_matches() -> None:
     """Compare the keys given with those this database was filled with; remember them at the first start.
 
-    Raises ImproperlyConfigured (French: what, where, what would be right). Silent before the first migration.
+    Raises KeyringMismatch (French: what, where, what would be right). Silent before the first migration.
     """
     model = apps.get_model("integrations", "EncryptionCheck")
     if model._meta.db_table not in connection.introspection.table_names():
@@ -161,7 +166,7 @@ def check_keyring_matches() -> None:
     known = dict(model._default_manager.values_list("key_id", "sample"))
     fingerprint = crypto.blind_index(_SAMPLE, "keyring-check")
     if known.pop(_INDEX_ROW, fingerprint) != fingerprint:
-        raise ImproperlyConfigured(
+        raise KeyringMismatch(
             "BLIND_INDEX_KEY n'est pas celle avec laquelle cette base a été remplie : les contacts et les désinscriptions "
             "n'y seraient plus retrouvés. Remettre la valeur d'origine (le .env ou la sauvegarde du premier démarrage)."
         )
@@ -182,7 +187,7 @@ def forget_other_keys() -> None:
 
 def _check_sample(key_id: str, sample: str) -> None:
     if key_id not in crypto.key_ids():
-        raise ImproperlyConfigured(
+        raise KeyringMismatch(
             f"ENCRYPTION_KEYS ne convient pas à cette base : des données y sont chiffrées avec la clé « {key_id} », "
             f"absente des clés données ({', '.join(crypto.key_ids())}). Remettre « {key_id}:… » dans ENCRYPTION_KEYS "
             f"(elle est dans le .env ou la sauvegarde d'avant). {_ROTATION}"
@@ -192,7 +197,7 @@ def _check_sample(key_id: str, sample: str) -> None:
     except crypto.DecryptionError:
         matches = False
     if not matches:
-        raise ImproperlyConfigured(
+        raise KeyringMismatch(
             f"ENCRYPTION_KEYS ne convient pas à cette base : la clé « {key_id} » n'est pas celle qui portait ce nom quand "
             f"les données ont été chiffrées. Remettre la clé « {key_id} » d'origine (elle est dans le .env ou la "
             f"sauvegarde d'avant), et donner un autre nom à la nouvelle. {_ROTATION}"
