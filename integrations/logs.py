@@ -37,7 +37,7 @@ def _clean(key: str, value: Any, depth: int) -> Any:
     if SECRET_NAME.search(key):
         return MASK if value else value
     if isinstance(value, MutableMapping | dict) and depth:
-        return {str(name): _clean(str(name), item, depth - 1) for name, item in value.items()}
+        return {redact(str(name)): _clean(str(name), item, depth - 1) for name, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset) and depth:
         return [_clean("", item, depth - 1) for item in value]
     return redact(value if isinstance(value, str) else str(value))
