@@ -62,6 +62,7 @@ def _setting_at_fault(error: BaseException) -> str:
 
 def prepare_database() -> None:
     """Bring the schema up to date and refuse to go on with another instance's keys."""
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import DatabaseError
 
@@ -76,6 +77,7 @@ def prepare_database() -> None:
         raise Refusal(
             f"Base de données inutilisable : {error}. Vérifiez DATABASE_URL, ou que le dossier var/ est inscriptible."
         ) from error
+    pathlib.Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     say("Base : à jour, tâches périodiques planifiées")
 
 
@@ -127,7 +129,7 @@ def setup() -> None:
 def serve() -> None:
     """Prepare everything, then become gunicorn (same process number, so signals reach it)."""
     make_secrets()
-    _export_defaults()
+    _export_port()
     configure()
     folder = var_dir()
     if instance.take_lock(folder) is None:
@@ -147,13 +149,11 @@ def serve() -> None:
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 
 
-def _export_defaults() -> None:
-    """Fix PORT before the settings derive addresses from it, and keep the console quiet; .env may say otherwise."""
+def _export_port() -> None:
+    """Fix PORT before the settings derive addresses from it; one written in .env counts as given."""
     if port := _written("PORT"):
         os.environ.setdefault("PORT", port)
     os.environ["PORT"] = str(instance.choose_port())
-    if not _written("LOG_LEVEL"):
-        os.environ.setdefault("LOG_LEVEL", "warning")
 
 
 def _written(name: str) -> str:
@@ -212,10 +212,13 @@ def demo() -> None:
 
 def _start_server(folder: pathlib.Path) -> tuple[subprocess.Popen, dict]:
     """A server of our own on a free port, once it answers."""
-    server = subprocess.Popen([sys.executable, "-m", "vieuxmoulin.launch", "serve"], cwd=BASE_DIR)
+    # Its reasons to refuse go to stderr; its steps and its address would only hide the demonstration.
+    command = [sys.executable, "-m", "vieuxmoulin.launch", "serve"]
+    server = subprocess.Popen(command, cwd=BASE_DIR, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
     for _ in range(READY_SECONDS * 10):
         facts = instance.read_facts(folder)
         if facts.get("pid") == server.pid and facts.get("url"):
+            say(f"Serveur : démarré pour la démonstration sur {facts['url']}, arrêté à la fin")
             return server, facts
         if server.poll() is not None:
             break
@@ -255,6 +258,11 @@ COMMANDS: dict[str, Callable[[], None]] = {"setup": setup, "serve": serve, "demo
 
 def main() -> None:
     """Run one command; a refusal is one readable message, never a traceback."""
+    # The database and the media are about guests: for this user only.
+    os.umask(0o077)
+    if not _written("LOG_LEVEL"):
+        # A person reads this console; the environment and .env may ask for more.
+        os.environ.setdefault("LOG_LEVEL", "warning")
     try:
         COMMANDS[sys.argv[1]]()
     except Refusal as refusal:
