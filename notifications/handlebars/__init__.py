@@ -13,8 +13,10 @@ from .errors import (
 )
 from .helpers import Refusal, register
 from .template import Template, compile, variables
+from .values import LINK_SCHEMES, is_safe_link
 
 __all__ = [
+    "LINK_SCHEMES",
     "HelperError",
     "LimitError",
     "MissingPartial",
@@ -27,6 +29,7 @@ __all__ = [
     "UnknownHelper",
     "UnsafeValue",
     "compile",
+    "is_safe_link",
     "register",
     "variables",
 ]

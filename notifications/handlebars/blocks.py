@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .errors import TemplateSyntaxError
@@ -17,14 +19,23 @@ Maker: TypeAlias = "Callable[[Compiler, Block], Piece]"
 Loop: TypeAlias = Callable[[Any, Any, Scope], str]
 
 
-def condition(compiler: Compiler, node: Block) -> Piece:
-    """`{{#if x}}`; with `includeZero=true`, 0 is true."""
-    return _choice(compiler, node, wanted=True)
+def condition(compiler: Compiler, node: Block, *, wanted: bool = True) -> Piece:
+    """`{{#if x}}`, or `{{#unless x}}` when false is wanted; with `includeZero=true`, 0 is true."""
+    get = compiler.getter(_only_argument(node, "includeZero"), is_optional=True)
+    include_zero = _include_zero(compiler, node)
+    body, otherwise = compiler.bodies(node, nullcontext())
+    yes, no = (body.text, otherwise.text) if wanted else (otherwise.text, body.text)
+    place = node.place
 
+    def text(context: Any, scope: Scope) -> str:
+        value = get(context, scope)
+        if value is True or is_true(value, place):
+            return yes(context, scope)
+        if include_zero and not is_empty(value, place) and is_true(include_zero(context, scope), place):
+            return yes(context, scope)
+        return no(context, scope)
 
-def opposite(compiler: Compiler, node: Block) -> Piece:
-    """`{{#unless x}}`."""
-    return _choice(compiler, node, wanted=False)
+    return text
 
 
 def each(compiler: Compiler, node: Block) -> Piece:
@@ -33,12 +44,14 @@ def each(compiler: Compiler, node: Block) -> Piece:
     # An author who wrote {{else}} has foreseen that the list may be absent.
     get = compiler.getter(argument, is_optional=node.otherwise is not None)
     item = _item_of(compiler, argument)
-    body, otherwise = compiler.bodies(node, item, dict(zip(node.names, (item, None), strict=False)))
+    body, otherwise = compiler.bodies(
+        node, compiler.naming.inside(item, dict(zip(node.names, (item, None), strict=False)))
+    )
     loop, place = _loop(node, body), node.place
 
     def text(context: Any, scope: Scope) -> str:
         value = get(context, scope)
-        if value and isinstance(value, (list, tuple, dict)):
+        if isinstance(value, (list, tuple, dict)) and value:
             return loop(value, context, scope)
         check(value, place)
         return otherwise.text(context, scope)
@@ -51,7 +64,7 @@ def with_(compiler: Compiler, node: Block) -> Piece:
     argument = _only_argument(node)
     get = compiler.getter(argument, is_optional=node.otherwise is not None)
     inside = _name_of(compiler, argument)
-    body, otherwise = compiler.bodies(node, inside, dict.fromkeys(node.names[:1], inside))
+    body, otherwise = compiler.bodies(node, compiler.naming.inside(inside, dict.fromkeys(node.names[:1], inside)))
     names, place = node.names[:1], node.place
 
     def text(context: Any, scope: Scope) -> str:
@@ -63,7 +76,7 @@ def with_(compiler: Compiler, node: Block) -> Piece:
     return text
 
 
-BLOCKS: dict[str, Maker] = {"if": condition, "unless": opposite, "each": each, "with": with_}
+BLOCKS: dict[str, Maker] = {"if": condition, "unless": partial(condition, wanted=False), "each": each, "with": with_}
 
 
 def section(compiler: Compiler, node: Block) -> Piece:
@@ -71,7 +84,9 @@ def section(compiler: Compiler, node: Block) -> Piece:
     get = compiler.head(node.call, is_optional=True)
     head = node.call.head
     inside = compiler.naming.from_top(head) if isinstance(head, Path) else head.original
-    body, otherwise = compiler.bodies(node, inside, dict(zip(node.names, (inside, None), strict=False)))
+    body, otherwise = compiler.bodies(
+        node, compiler.naming.inside(inside, dict(zip(node.names, (inside, None), strict=False)))
+    )
     loop, names, place = _loop(node, body), node.names[:1], node.place
 
     def text(context: Any, scope: Scope) -> str:
@@ -84,24 +99,6 @@ def section(compiler: Compiler, node: Block) -> Piece:
             return loop(value, context, scope) if value else otherwise.text(context, scope)
         check(value, place)
         return body.text(value, scope.enter(value, dict.fromkeys(names, value)))
-
-    return text
-
-
-def _choice(compiler: Compiler, node: Block, *, wanted: bool) -> Piece:
-    get = compiler.getter(_only_argument(node, "includeZero"), is_optional=True)
-    include_zero = _include_zero(compiler, node)
-    body, otherwise = compiler.guarded(node)
-    yes, no = (body.text, otherwise.text) if wanted else (otherwise.text, body.text)
-    place = node.place
-
-    def text(context: Any, scope: Scope) -> str:
-        value = get(context, scope)
-        if value is True or is_true(value, place):
-            return yes(context, scope)
-        if include_zero and not is_empty(value, place) and is_true(include_zero(context, scope), place):
-            return yes(context, scope)
-        return no(context, scope)
 
     return text
 

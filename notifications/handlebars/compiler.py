@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from .blocks import BLOCKS, section
 from .errors import HelperError, Place, TemplateSyntaxError, UnknownHelper
@@ -13,7 +14,9 @@ from .scope import Getter, Piece, Program, Scope
 from .tree import Block, Call, Expression, Inline, Literal, Literally, Node, Output, Partial, Path
 
 _RESERVED = {"helperMissing", "blockHelperMissing"}
-_OPENS_LINK = re.compile(r"""\b(?:href|src|action|formaction|background|poster)\s*=\s*["']?\s*\Z""", re.IGNORECASE)
+_OPENS_LINK = re.compile(
+    r"""(?<![\w?&;-])(?:href|src|action|formaction|background|poster)\s*=\s*["']?\s*\Z""", re.IGNORECASE
+)
 
 
 class Compiler:
@@ -43,33 +46,40 @@ class Compiler:
         for node in nodes:
             if isinstance(node, Literally):
                 pieces.append(node.value)
-                self._in_link = self.html and _OPENS_LINK.search(node.value[-80:]) is not None
+                self._in_link = self.html and _OPENS_LINK.search(node.value[-200:]) is not None
             elif isinstance(node, Inline):
                 self.inline_names.add(node.name)
                 inlines[node.name] = self._apart(node.body)
+            elif isinstance(node, Block):
+                pieces.append(self._block(node))
+            elif isinstance(node, Partial):
+                pieces.append(partial(self, node))
             else:
-                pieces.append(self._piece(node))
+                pieces.append(self._output(node))
         self.level -= 1
         height, self._height = self._height, max(outer_height, self._height + 1)
         return Program(_join(pieces), inlines, height)
 
-    def bodies(self, node: Block, inside: str | None, bound: dict[str, str | None]) -> tuple[Program, Program]:
-        """Compile both bodies of a block, the first in the context called `inside`, with block names `bound`."""
+    def bodies(self, node: Block, naming: AbstractContextManager[None]) -> tuple[Program, Program]:
+        """Compile both bodies of a block, the first with `naming` in force."""
         before = self._in_link
-        with self.naming.inside(inside, bound):
+        with naming:
             body = self.program(node.body)
-        return body, self._otherwise(node, before)
+        after, self._in_link = self._in_link, before
+        otherwise = self.program(node.otherwise or [])
+        # What follows may follow either body, or what stands before the block.
+        self._in_link = self._in_link or after or before
+        return body, otherwise
 
-    def guarded(self, node: Block) -> tuple[Program, Program]:
-        """Compile both bodies of a block that keeps the context."""
-        before = self._in_link
-        body = self.program(node.body)
-        return body, self._otherwise(node, before)
-
-    def block_program(self, nodes: Sequence[Node]) -> Program:
-        """Compile the body given to a partial, whose context is not known here."""
-        with self.naming.inside(None, {}):
-            return self._apart(nodes)
+    def block_program(self, node: Partial) -> Program | None:
+        """Compile the body given to a partial, if any, as if the partial rendered it in the context it is given."""
+        if node.body is None:
+            return None
+        if node.context is None:
+            return self._apart(node.body)
+        inside = self.naming.from_top(node.context) if isinstance(node.context, Path) else None
+        with self.naming.inside(inside, {}):
+            return self._apart(node.body)
 
     def getter(self, expression: Expression, *, is_optional: bool = False) -> Getter:
         """Compile an argument. What is optional may be absent from the context without being missed."""
@@ -100,34 +110,17 @@ class Compiler:
         is_simple = len(head.parts) == 1 and not (head.depth or head.is_data or head.is_scoped)
         return head.parts[0] if is_simple and not self.naming.is_bound(head.parts[0]) else ""
 
-    def _otherwise(self, node: Block, before: bool) -> Program:
-        """Compile the else body, which follows what stands before the block; then allow for every way out of the block."""
-        after, self._in_link = self._in_link, before
-        otherwise = self.program(node.otherwise or [])
-        self._in_link = self._in_link or after or before
-        return otherwise
-
     def _apart(self, nodes: Sequence[Node]) -> Program:
         in_link, self._in_link = self._in_link, False
         program = self.program(nodes)
         self._in_link = in_link
         return program
 
-    def _piece(self, node: Output | Block | Partial) -> Piece:
-        if isinstance(node, Output):
-            if node.is_raw:
-                self.raw_places.append(node.place)
-            get = self._value(node.call)
-            return printer(
-                get,
-                node.place,
-                escaped=self.html and not node.is_raw,
-                raw=self.html and node.is_raw,
-                link=self._in_link,
-            )
-        if isinstance(node, Partial):
-            return partial(self, node)
-        return self._block(node)
+    def _output(self, node: Output) -> Piece:
+        if node.is_raw:
+            self.raw_places.append(node.place)
+        escaped, raw = self.html and not node.is_raw, self.html and node.is_raw
+        return printer(self._value(node.call), node.place, escaped=escaped, raw=raw, link=self._in_link)
 
     def _value(self, call: Call) -> Getter:
         name = self.helper_name(call)

@@ -17,13 +17,13 @@ _END = Word("end", "")
 
 
 class Words:
-    """A cursor over the words of a tag."""
+    """A cursor over the words of a tag that stands under `depth` blocks; parentheses count like blocks."""
 
-    def __init__(self, tag: Tag) -> None:
+    def __init__(self, tag: Tag, depth: int = 0) -> None:
         self.place: Place = tag.place
         self._words: Sequence[Word] = tag.words
         self._index = 0
-        self._depth = 0
+        self._depth = depth
 
     @property
     def next(self) -> Word:
@@ -79,7 +79,7 @@ class Words:
             return self.name()
         self._depth += 1
         if self._depth > NESTING:
-            message = f"plus de {NESTING} parenthèses imbriquées. Simplifiez la balise."
+            message = f"plus de {NESTING} parenthèses et blocs imbriqués. Simplifiez la balise."
             raise LimitError.at(self.place, message)
         call = self.call()
         if not self.take("shut"):
@@ -133,6 +133,10 @@ class Words:
             else:
                 parts.append(self._segment(word))
             separator = self.take("separator")
+            if self.next.kind == "dot" and self.next.start == word.start + len(word.text):
+                raise self.error(
+                    f"le chemin « {original}. » n'est pas fini. Ajoutez le nom qui manque ou retirez le point."
+                )
             if not separator:
                 return Path(original, tuple(parts), depth, is_data, is_scoped, self.place)
             original += separator.text

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import Place
-from .values import lookup, show
+from .values import check, lookup, show
 
 
 class Refusal(ValueError):
@@ -53,4 +53,6 @@ def log(*values: Any, **options: Any) -> str:
 @register("lookup", 2, 2, "{{lookup tableau cle}}", is_shy=False, wants_place=True)
 def look_up(value: Any, key: Any, *, place: Place) -> Any:
     """The entry of a dict or list under a computed key; something false is given back as it is."""
-    return lookup(value, show(key, place), place) if value or isinstance(value, (dict, list, tuple)) else value
+    check(value, place)
+    is_nothing = not value and not isinstance(value, (dict, list, tuple))
+    return value if is_nothing else lookup(value, show(key, place), place)

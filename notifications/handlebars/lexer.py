@@ -20,6 +20,7 @@ class Word(NamedTuple):
 
     kind: str
     text: str
+    start: int = -1
 
 
 @dataclass(slots=True)
@@ -151,18 +152,22 @@ class Lexer:
         words: list[Word] = []
         while match := _WORD.match(self.source, position):
             position = match.end()
-            word = Word(str(match.lastgroup), match.group())
+            word = Word(str(match.lastgroup), match.group(), match.start())
             if word.kind in ("close", "close_triple"):
                 return words, word, position
             if word.kind != "space":
                 words.append(word)
-        if position >= len(self.source):
+        if self.source.find("}}", position, self._next_tag(position)) < 0:
             raise _error(self.place(start), "cette balise n'est pas refermée. Ajoutez }} à sa fin.")
         sign = self.source[position]
         raise _error(
             self.place(start),
             f"le signe « {sign} » n'a pas sa place ici. Fermez la balise par }}}} ; un texte s'écrit entre guillemets droits.",
         )
+
+    def _next_tag(self, position: int) -> int:
+        start = self.source.find("{{", position)
+        return start if start >= 0 else len(self.source)
 
 
 def _text(value: str) -> Iterator[Text]:

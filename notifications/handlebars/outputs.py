@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .errors import Place
+from .errors import Place, UnsafeValue
 from .scope import Getter, Piece, Scope
-from .values import escape, safe_link, show
+from .values import escape, is_safe_link, show
 
 # Values above this count at once towards the output's limit; smaller ones with the body around them.
 _LONG = 1000
@@ -15,8 +15,9 @@ def printer(get: Getter, place: Place, *, escaped: bool, raw: bool, link: bool) 
 
     def careful(value: Any, scope: Scope) -> str:
         text = show(value, place)
-        if link:
-            safe_link(text, place)
+        if link and not is_safe_link(text):
+            message = "ce lien n'est pas permis. Un lien commence par https://, http://, tel: ou mailto:."
+            raise UnsafeValue.at(place, message)
         if escaped:
             text = escape(text)
         elif raw and scope.run.clean:

@@ -48,7 +48,7 @@ class _Parser:
         return nodes, None
 
     def _node(self, tag: Tag) -> Node:
-        words = Words(tag)
+        words = Words(tag, self._depth)
         if tag.kind == "partial":
             return self._partial(tag, words)
         if tag.kind not in ("block", "inverted", "inline", "partial_block"):
@@ -69,6 +69,7 @@ class _Parser:
             partial = self._partial(tag, words)
             name = partial.name if isinstance(partial.name, str) else _original(partial.name)
             partial.body = self._plain_body(tag, name)
+            partial.indent = ""  # only {{> name}} hands its indent down
             return partial
         block, end = self._block(tag, words)
         _match(tag, _original(block.call), end)
@@ -89,7 +90,7 @@ class _Parser:
             self._depth += 1
             if self._depth > NESTING:
                 raise LimitError.at(end.place, f"plus de {NESTING} « sinon si » de suite. Découpez le modèle.")
-            link, end = self._block(end, Words(end))
+            link, end = self._block(end, Words(end, self._depth))
             otherwise = [link]
             self._depth -= 1
         if end is None:

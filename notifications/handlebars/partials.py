@@ -24,7 +24,7 @@ def partial(compiler: Compiler, node: Partial) -> Piece:
         name, get_name = "", compiler.getter(node.name)
     get_context = compiler.getter(node.context) if node.context else None
     options = {option: compiler.getter(value) for option, value in node.options.items()}
-    block = compiler.block_program(node.body) if node.body is not None else None
+    block = compiler.block_program(node)
     place, indent, level = node.place, node.indent, compiler.level
 
     def text(context: Any, scope: Scope) -> str:
