@@ -1,0 +1,96 @@
+"""Law 1 and law 2 in one place: rows that wait, are claimed for a while, and are tried again later.
+
+A conditional UPDATE is the lock, because it means the same on SQLite and PostgreSQL; a task may then run twice, or
+on two workers at once, and only one of them finds its row.
+"""
+
+import os
+import random
+import socket
+import threading
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from integrations.errors import CommunicationError, TransientError
+
+# The sweep runs each minute; what is due before the next one is enqueued now with a short countdown.
+SWEEP_SECONDS = 60
+FIRST_DELAY_SECONDS = 60
+LONGEST_DELAY_SECONDS = 3600
+
+
+class Claimable(models.Model):
+    """Fields of a row that a worker takes, tries and gives back."""
+
+    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    next_attempt_at = models.DateTimeField(_("prochain essai"), null=True, blank=True)
+    claimed_by = models.CharField(_("pris par"), max_length=100, blank=True)
+    lease_until = models.DateTimeField(_("pris jusqu'à"), null=True, blank=True)
+    last_error = models.TextField(_("dernière erreur"), blank=True)
+    last_error_code = models.CharField(_("code d'erreur"), max_length=80, blank=True)
+    vendor_answer = models.TextField(_("réponse brute du service"), blank=True)
+
+    class Meta:
+        abstract = True
+
+
+def owner() -> str:
+    """Name this worker: host, process, thread."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[:100]
+
+
+def claim(
+    model: type[models.Model], pk: Any, *, from_states: Iterable[str], to_state: str, lease: timedelta, **changes: Any
+) -> bool:
+    """Take one due row: True when this caller, and no other, now holds it until the lease ends."""
+    now = timezone.now()
+    taken = (
+        model._default_manager.filter(pk=pk, status__in=list(from_states))
+        .filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=now))
+        .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
+        .update(status=to_state, claimed_by=owner(), lease_until=now + lease, attempts=F("attempts") + 1, **changes)
+    )
+    return taken == 1
+
+
+def due(queryset: models.QuerySet, *, states: Iterable[str]) -> models.QuerySet:
+    """Rows to enqueue now: those due before the next sweep, oldest first."""
+    horizon = timezone.now() + timedelta(seconds=SWEEP_SECONDS)
+    return (
+        queryset.filter(status__in=list(states))
+        .filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=horizon))
+        .order_by("next_attempt_at", "pk")
+    )
+
+
+def abandoned(queryset: models.QuerySet, *, states: Iterable[str]) -> models.QuerySet:
+    """Rows whose worker died: their lease is over and they never moved on."""
+    return queryset.filter(status__in=list(states), lease_until__lt=timezone.now())
+
+
+def retry_at(error: TransientError, attempts: int) -> datetime:
+    """When to try again: what the vendor asked for, else 1, 2, 4… minutes with jitter, an hour at most."""
+    if error.retry_after_seconds is not None:
+        delay = max(1.0, error.retry_after_seconds)
+    else:
+        delay = min(FIRST_DELAY_SECONDS * 2 ** max(0, attempts - 1), LONGEST_DELAY_SECONDS)
+    return timezone.now() + timedelta(seconds=delay * random.uniform(1.0, 1.1))  # noqa: S311 (jitter, not a secret)
+
+
+def error_fields(error: CommunicationError) -> dict[str, str]:
+    """The columns that tell staff what happened."""
+    return {
+        "last_error": str(error),
+        "last_error_code": (error.code or type(error).__name__)[:80],
+        "vendor_answer": error.vendor_answer[:4000],
+    }
+
+
+CLEAR_ERROR = {"last_error": "", "last_error_code": "", "vendor_answer": ""}
+RELEASE = {"claimed_by": "", "lease_until": None}

@@ -1,0 +1,163 @@
+"""Rows of the ground floor: secrets, webhooks in and out, and how each outside service feels."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.claims import Claimable
+from integrations.fields import EncryptedJSONField, EncryptedTextField
+from integrations.ids import time_ordered_uuid
+
+
+class EncryptionCheck(models.Model):
+    """A sample sealed with one key: tells at start whether the key ring is the one this database knows."""
+
+    key_id = models.CharField(_("clé"), max_length=40, unique=True)
+    sample = models.TextField(_("échantillon chiffré"))
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("témoin de chiffrement")
+        verbose_name_plural = _("témoins de chiffrement")
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class Credential(models.Model):
+    """What one platform gave us to speak in our name; sealed, and never shown again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    platform = models.CharField(_("plateforme"), max_length=40)
+    name = models.CharField(_("nom"), max_length=120)
+    secrets = EncryptedJSONField(_("secrets"), default=dict)
+    expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("accès")
+        verbose_name_plural = _("accès")
+        constraints = [models.UniqueConstraint(fields=["platform", "name"], name="credential_once_per_platform")]
+
+    def __str__(self) -> str:
+        return f"{self.platform} · {self.name}"
+
+
+class InboundEvent(Claimable):
+    """An event another module told us: stored before it is answered, processed after."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("à traiter")
+        PROCESSING = "processing", _("en cours")
+        PROCESSED = "processed", _("traité")
+        FAILED = "failed", _("en échec")
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    # The sender's own id, or a hash of the body where it gives none: what makes a second delivery a no-op.
+    delivery_id = models.CharField(_("identifiant reçu"), max_length=128)
+    source = models.CharField(_("source"), max_length=40)
+    event = models.CharField(_("événement"), max_length=80)
+    occurred_at = models.DateTimeField(_("survenu le"))
+    payload = models.JSONField(_("contenu"), default=dict)
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    received_at = models.DateTimeField(_("reçu le"), auto_now_add=True)
+    processed_at = models.DateTimeField(_("traité le"), null=True, blank=True)
+    correlation_id = models.CharField(_("corrélation"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("événement reçu")
+        verbose_name_plural = _("événements reçus")
+        ordering = ["-received_at"]
+        constraints = [models.UniqueConstraint(fields=["source", "delivery_id"], name="inbound_event_once")]
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="inbound_due")]
+
+    def __str__(self) -> str:
+        return f"{self.event} ({self.source})"
+
+
+class WebhookEndpoint(models.Model):
+    """An address that wants to know: which events, and the secret that signs them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    url = models.URLField(_("adresse"), max_length=500)
+    events = models.JSONField(_("événements"), default=list, help_text=_("Liste des événements, ou « * » pour tous."))
+    secret = EncryptedTextField(_("secret"))
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    is_active = models.BooleanField(_("actif"), default=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("destinataire de webhooks")
+        verbose_name_plural = _("destinataires de webhooks")
+        constraints = [models.UniqueConstraint(fields=["url"], name="webhook_endpoint_once")]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(Claimable):
+    """One fact on its way to one endpoint."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("en attente")
+        SENDING = "sending", _("envoi en cours")
+        DELIVERED = "delivered", _("remis")
+        FAILED = "failed", _("abandonné")
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, verbose_name=_("destinataire"), on_delete=models.CASCADE, related_name="deliveries"
+    )
+    event = models.CharField(_("événement"), max_length=80)
+    # Names the fact (a publication and its outcome, say): the same fact is told once to an endpoint.
+    fact_key = models.CharField(_("fait"), max_length=200)
+    body = models.JSONField(_("contenu"))
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    response_status = models.PositiveSmallIntegerField(_("réponse HTTP"), null=True, blank=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+    delivered_at = models.DateTimeField(_("remis le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("envoi de webhook")
+        verbose_name_plural = _("envois de webhooks")
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["endpoint", "fact_key"], name="webhook_fact_once")]
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="webhook_due")]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.endpoint_id}"
+
+
+class ServiceHealth(models.Model):
+    """What the last call told us of one outside service."""
+
+    slug = models.CharField(_("service"), max_length=60, unique=True)
+    is_up = models.BooleanField(_("répond"), default=True)
+    last_success_at = models.DateTimeField(_("dernier succès"), null=True, blank=True)
+    last_failure_at = models.DateTimeField(_("dernier échec"), null=True, blank=True)
+    last_error = models.TextField(_("dernière erreur"), blank=True)
+
+    class Meta:
+        verbose_name = _("état d'un service")
+        verbose_name_plural = _("état des services")
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Heartbeat(models.Model):
+    """The pulse of beat and of each queue's workers (law 5)."""
+
+    name = models.CharField(_("nom"), max_length=60, unique=True)
+    seen_at = models.DateTimeField(_("vu à"))
+
+    class Meta:
+        verbose_name = _("battement")
+        verbose_name_plural = _("battements")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,32 @@
+"""The one way to put work in a queue: after commit, and never at the price of the request.
+
+The row is already saved when this runs. If the broker does not answer, the work waits for the minute sweep and the
+caller is not told of it: what was accepted is kept.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+
+
+def enqueue(task: str, *args: Any, at: datetime | None = None, priority: int | None = None) -> None:
+    """Queue the task of that name once the current transaction commits; `at` may be at most a minute ahead (law 1)."""
+    transaction.on_commit(lambda: send(task, *args, at=at, priority=priority), robust=True)
+
+
+def send(task: str, *args: Any, at: datetime | None = None, priority: int | None = None) -> bool:
+    """Queue now; False when the broker is away, in which case the sweep will find the row."""
+    countdown = max(0.0, (at - timezone.now()).total_seconds()) if at else None
+    try:
+        current_app.tasks[task].apply_async(args=[str(arg) for arg in args], countdown=countdown, priority=priority)
+    except (OperationalError, OSError) as error:
+        log.warning("queue_unreachable", task=task, error=type(error).__name__)
+        return False
+    return True

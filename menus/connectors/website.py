@@ -1,0 +1,64 @@
+"""The restaurant's own page: rendered from the revision in force, and proven by reading its JSON-LD back."""
+
+import json
+import re
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from integrations.errors import CommunicationError, SyncError
+from integrations.registry import setting
+from menus.connectors import registry
+from menus.connectors.base import MenuConnector, Projection, Target
+from menus.jsonld import cents, menu_page
+
+LD_JSON = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', re.DOTALL)
+
+
+@registry.register
+class Website(MenuConnector):
+    slug, label = "website", "Site du restaurant"
+    address = ""
+
+    @property
+    def api(self) -> str:
+        """Our own public address: the sandbox does not play it."""
+        return setting(self.slug, "BASE_URL", settings.PUBLIC_URL).rstrip("/")
+
+    def push(self, document: dict[str, Any], target: Target) -> None:
+        """Nothing to send: the page shows the revision in force as soon as it is committed."""
+
+    def read(self, target: Target) -> Any:
+        page = self.http.get(f"{self.api}/carte/", headers={"Cache-Control": "no-cache"}).text
+        found = LD_JSON.search(page)
+        if found is None:
+            raise SyncError("La page de la carte ne contient pas ses données lisibles par machine.", code="no_json_ld")
+        return json.loads(found.group(1))
+
+    def project(self, document: dict[str, Any]) -> Projection:
+        # The page's own data are the neutral shape's source on both sides; what it drops is dropped here.
+        return self.normalise(menu_page(document, self.api))
+
+    def normalise(self, answer: Any) -> Projection:
+        sections = [
+            {
+                "name": section["name"],
+                "items": [
+                    {
+                        "ref": item["@id"].rpartition("#item-")[2],
+                        "name": item["name"],
+                        "description": item.get("description", ""),
+                        "price": cents(item["offers"]["price"]),
+                        "availability": item["offers"]["availability"].rpartition("/")[2],
+                        "diets": [diet.rpartition("/")[2] for diet in item.get("suitableForDiet", [])],
+                    }
+                    for item in section.get("hasMenuItem", [])
+                ],
+            }
+            for section in answer["hasMenu"]["hasMenuSection"]
+        ]
+        return {"currency": "EUR", "sections": sections}
+
+    def classify(self, response: requests.Response) -> CommunicationError | None:
+        return None

@@ -1,0 +1,89 @@
+"""The card in schema.org words, for search engines and for our own read-back.
+
+Source: schema.org Restaurant, Menu, MenuSection, MenuItem, Offer (there is no allergen property: they go in the text).
+"""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+
+from menus.document import allergen_sentence
+
+DIETS = {
+    "vegan": "VeganDiet",
+    "vegetarian": "VegetarianDiet",
+    "gluten_free": "GlutenFreeDiet",
+    "halal": "HalalDiet",
+    "kosher": "KosherDiet",
+    "lactose_free": "LowLactoseDiet",
+}
+AVAILABILITY = {"available": "InStock", "unavailable": "SoldOut"}
+UNSAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+
+
+def menu_page(document: dict[str, Any], public_url: str) -> dict[str, Any]:
+    """The whole page's data, from a canonical document; hidden items are left out."""
+    page = f"{public_url}/carte/"
+    return {
+        "@context": "https://schema.org",
+        "@type": "Restaurant",
+        "@id": f"{public_url}/#restaurant",
+        "name": settings.RESTAURANT_NAME,
+        "servesCuisine": "Française",
+        "address": {
+            "@type": "PostalAddress",
+            "addressLocality": "Vensac",
+            "postalCode": "33590",
+            "addressCountry": "FR",
+        },
+        "hasMenu": {
+            "@type": "Menu",
+            "@id": f"{page}#menu",
+            "name": document["name"],
+            "inLanguage": document["default_language"],
+            "hasMenuSection": [_section(category, page) for category in document["categories"]],
+        },
+    }
+
+
+def as_script(data: dict[str, Any]) -> SafeString:
+    """JSON that may stand in a page: a dish named `</script>` stays a dish."""
+    return mark_safe(json.dumps(data, ensure_ascii=False).translate(UNSAFE_IN_SCRIPT))  # noqa: S308 (escaped above)
+
+
+def cents(price: str) -> int:
+    """`"23.90"` → 2390."""
+    return int(Decimal(price) * 100)
+
+
+def _section(category: dict[str, Any], page: str) -> dict[str, Any]:
+    items = [item for item in category["items"] if _status(item) in AVAILABILITY]
+    return {"@type": "MenuSection", "name": category["name"], "hasMenuItem": [_item(item, page) for item in items]}
+
+
+def _item(item: dict[str, Any], page: str) -> dict[str, Any]:
+    text = " ".join(part for part in (item.get("description") or "", allergen_sentence(item.get("allergens"))) if part)
+    found: dict[str, Any] = {
+        "@type": "MenuItem",
+        "@id": f"{page}#item-{item['id']}",
+        "name": item["name"],
+        "description": text,
+        "offers": {
+            "@type": "Offer",
+            "price": f"{item['price_cents'] // 100}.{item['price_cents'] % 100:02d}",
+            "priceCurrency": "EUR",
+            "availability": f"https://schema.org/{AVAILABILITY[_status(item)]}",
+        },
+    }
+    if diets := [f"https://schema.org/{DIETS[diet]}" for diet in item.get("diets", []) if diet in DIETS]:
+        found["suitableForDiet"] = diets
+    if item.get("image_url"):
+        found["image"] = item["image_url"]
+    return found
+
+
+def _status(item: dict[str, Any]) -> str:
+    return item.get("availability", {}).get("status", "available")

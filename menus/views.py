@@ -1,0 +1,48 @@
+"""The public card: fast, readable without a script, and readable by machines."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.http import http_date
+
+from menus import queries
+from menus.document import allergen_sentence
+from menus.jsonld import as_script, menu_page
+
+
+def card(request: HttpRequest) -> HttpResponse:
+    """Show the revision in force, or say kindly that there is none yet."""
+    revision = queries.revision_in_force()
+    if revision is None:
+        return render(request, "menus/no_card.html", status=404)
+    etag = f'"{revision.pk.hex}"'
+    response = get_conditional_response(request, etag=etag, last_modified=int(revision.created_at.timestamp()))
+    if response is None:
+        response = render(request, "menus/card.html", _context(revision))
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(revision.created_at.timestamp())
+    patch_cache_control(response, public=True, max_age=300)
+    return response
+
+
+def _context(revision) -> dict:
+    document = revision.document
+    categories = [
+        {
+            **category,
+            "items": [
+                {**item, "allergen_sentence": allergen_sentence(item.get("allergens"))}
+                for item in category["items"]
+                if item.get("availability", {}).get("status") != "hidden"
+            ],
+        }
+        for category in document["categories"]
+    ]
+    return {
+        "revision": revision,
+        "document": document,
+        "categories": [category for category in categories if category["items"]],
+        "json_ld": as_script(menu_page(document, settings.PUBLIC_URL)),
+        "restaurant_name": settings.RESTAURANT_NAME,
+    }

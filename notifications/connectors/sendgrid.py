@@ -1,0 +1,119 @@
+"""E-mail by SendGrid, Mail Send v3 (OpenAPI of 2026-01): one call for up to a thousand different messages."""
+
+from typing import Any
+
+import requests
+
+from integrations.errors import (
+    AccountDisconnected,
+    CommunicationError,
+    ContentRejected,
+    InvalidRecipient,
+    PermanentError,
+)
+from notifications.connectors import registry
+from notifications.connectors.base import Access, Message, MessageConnector, Outcome
+
+# One envelope may carry 10 000 bytes of substitutions; a message larger than that travels alone.
+SUBSTITUTION_BYTES = 9_500
+SUBJECT, TEXT, HTML = "-vm-objet-", "-vm-texte-", "-vm-html-"
+
+
+@registry.register
+class SendGrid(MessageConnector):
+    slug, label, channel = "sendgrid", "SendGrid", "email"
+    address = "https://api.sendgrid.com"
+    batch_size = window = 1000
+
+    def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
+        small = [message for message in messages if _size(message) <= SUBSTITUTION_BYTES]
+        outcomes: list[Outcome] = []
+        # Texts differ in which parts they have, and one call has one set of parts.
+        for has_html in (True, False):
+            if group := [message for message in small if bool(message.html) == has_html]:
+                outcomes += self._send_group(group, self._together(group, access), access)
+        for message in messages:
+            if _size(message) > SUBSTITUTION_BYTES:
+                outcomes += self._send_group([message], self._alone(message, access), access)
+        return outcomes
+
+    def check(self, access: Access) -> str:
+        self.http.get(f"{self.api}/v3/scopes", token=access["api_key"])
+        return access["from_email"]
+
+    def classify(self, response: requests.Response) -> CommunicationError | None:
+        try:
+            first = response.json()["errors"][0]
+        except (ValueError, LookupError, TypeError):
+            return None
+        said, at = first.get("message", ""), first.get("field") or ""
+        if response.status_code == 401 or (response.status_code == 403 and "sender" not in said.lower()):
+            error, sentence = AccountDisconnected, "SendGrid refuse la clé d'accès : renouvelez-la."
+        elif response.status_code == 403:
+            error, sentence = PermanentError, "SendGrid ne connaît pas cet expéditeur : faites-le valider."
+        elif response.status_code == 400 and ".to." in at:
+            error, sentence = InvalidRecipient, "SendGrid refuse cette adresse."
+        elif response.status_code in (400, 413):
+            error, sentence = ContentRejected, "SendGrid refuse ce message."
+        else:
+            return None
+        return error(f"{sentence} Il répond : « {said} ».", code=at, vendor_answer=response.text)
+
+    def _send_group(self, group: list[Message], body: dict[str, Any], access: Access) -> list[Outcome]:
+        """One call; a batch refused for one bad address is halved until that address stands alone."""
+        try:
+            answer = self.http.post(f"{self.api}/v3/mail/send", json=body, token=access["api_key"])
+        except (InvalidRecipient, ContentRejected) as error:
+            if len(group) == 1:
+                return [Outcome(group[0].id, error=error)]
+            middle = len(group) // 2
+            return [
+                outcome
+                for half in (group[:middle], group[middle:])
+                for outcome in self._send_group(half, self._together(half, access), access)
+            ]
+        except CommunicationError as error:
+            return [Outcome(message.id, error=error) for message in group]
+        request_id = answer.headers.get("X-Message-Id", "")
+        return [Outcome(message.id, request_id) for message in group]
+
+    def _together(self, group: list[Message], access: Access) -> dict[str, Any]:
+        parts = [{"type": "text/plain", "value": TEXT}]
+        if group[0].html:
+            parts.append({"type": "text/html", "value": HTML})
+        envelopes = [
+            {**_envelope(message), "substitutions": {SUBJECT: message.subject, TEXT: message.text, HTML: message.html}}
+            for message in group
+        ]
+        return {**_common(access), "personalizations": envelopes, "subject": SUBJECT, "content": parts}
+
+    def _alone(self, message: Message, access: Access) -> dict[str, Any]:
+        parts = [{"type": "text/plain", "value": message.text}]
+        if message.html:
+            parts.append({"type": "text/html", "value": message.html})
+        return {
+            **_common(access),
+            "personalizations": [_envelope(message)],
+            "subject": message.subject,
+            "content": parts,
+        }
+
+
+def _size(message: Message) -> int:
+    return len(message.subject.encode()) + len(message.text.encode()) + len(message.html.encode())
+
+
+def _envelope(message: Message) -> dict[str, Any]:
+    to = {"email": message.to, **({"name": message.name} if message.name else {})}
+    envelope: dict[str, Any] = {"to": [to], "custom_args": {"vm_mid": message.id}}
+    if message.headers:
+        envelope["headers"] = message.headers
+    return envelope
+
+
+def _common(access: Access) -> dict[str, Any]:
+    return {
+        "from": {"email": access["from_email"], "name": access["from_name"]},
+        # Law 8: the vendor's own pixel and link rewriting stay off.
+        "tracking_settings": {"click_tracking": {"enable": False}, "open_tracking": {"enable": False}},
+    }

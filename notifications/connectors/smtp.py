@@ -1,0 +1,115 @@
+"""E-mail by plain SMTP: any mail server, one connection for a batch."""
+
+import smtplib
+from email.message import EmailMessage
+from email.utils import formataddr, make_msgid
+
+import requests
+
+from integrations.errors import (
+    AccountDisconnected,
+    CommunicationError,
+    ContentRejected,
+    InvalidRecipient,
+    OutcomeUnknown,
+    TransientError,
+)
+from notifications.connectors import registry
+from notifications.connectors.base import Access, Message, MessageConnector, Outcome
+
+TIMEOUT_SECONDS = 20
+DEFAULT_PORT = 587
+
+
+@registry.register
+class Smtp(MessageConnector):
+    slug, label, channel = "smtp", "Serveur de courrier (SMTP)", "email"
+    address = ""
+    batch_size = window = 50
+
+    def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
+        """Raises TransientError or AccountDisconnected when the server cannot be entered: then nothing left."""
+        server = self._connect(access)
+        outcomes = []
+        try:
+            for message in messages:
+                outcomes.append(self._send_one(server, message, access))
+        except smtplib.SMTPServerDisconnected:
+            # Answered inside _send_one for the message in flight; those after it never left.
+            lost = TransientError(
+                "Le serveur de courrier a fermé la connexion ; un nouvel essai suivra.", code="closed"
+            )
+            done = {outcome.message_id for outcome in outcomes}
+            outcomes += [Outcome(message.id, error=lost) for message in messages if message.id not in done]
+        finally:
+            self._close(server)
+        return outcomes
+
+    def check(self, access: Access) -> str:
+        self._close(self._connect(access))
+        return access["from_email"]
+
+    def classify(self, response: requests.Response) -> CommunicationError | None:
+        return None
+
+    def _connect(self, access: Access) -> smtplib.SMTP:
+        try:
+            server = smtplib.SMTP(access["host"], int(access["port"] or DEFAULT_PORT), timeout=TIMEOUT_SECONDS)
+            if access["security"] != "none":
+                server.starttls()
+            if access["username"]:
+                server.login(access["username"], access["password"])
+        except smtplib.SMTPAuthenticationError as error:
+            raise AccountDisconnected(
+                "Le serveur de courrier refuse l'identifiant ou le mot de passe : corrigez-les.",
+                code=str(error.smtp_code),
+            ) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise TransientError(
+                "Le serveur de courrier ne répond pas ; un nouvel essai suivra.", code=type(error).__name__
+            ) from None
+        return server
+
+    def _send_one(self, server: smtplib.SMTP, message: Message, access: Access) -> Outcome:
+        letter = _letter(message, access)
+        try:
+            server.send_message(letter)
+        except smtplib.SMTPRecipientsRefused as error:
+            return Outcome(message.id, error=_refusal(*next(iter(error.recipients.values())), about=InvalidRecipient))
+        except smtplib.SMTPResponseException as error:
+            return Outcome(message.id, error=_refusal(error.smtp_code, error.smtp_error, about=ContentRejected))
+        except (OSError, smtplib.SMTPServerDisconnected):
+            unknown = OutcomeUnknown("Le serveur de courrier n'a pas répondu après l'envoi.", code="no_answer")
+            return Outcome(message.id, error=unknown)
+        return Outcome(message.id, str(letter["Message-ID"]))
+
+    @staticmethod
+    def _close(server: smtplib.SMTP) -> None:
+        try:
+            server.quit()
+        except (OSError, smtplib.SMTPException):
+            server.close()
+
+
+def _letter(message: Message, access: Access) -> EmailMessage:
+    letter = EmailMessage()
+    letter["From"] = formataddr((access["from_name"], access["from_email"]))
+    letter["To"] = formataddr((message.name, message.to))
+    letter["Subject"] = message.subject
+    letter["Message-ID"] = make_msgid(idstring=message.id, domain=access["from_email"].rpartition("@")[2])
+    for name, value in message.headers.items():
+        letter[name] = value
+    letter.set_content(message.text)
+    if message.html:
+        letter.add_alternative(message.html, subtype="html")
+    return letter
+
+
+def _refusal(code: int, answer: bytes, *, about: type[CommunicationError]) -> CommunicationError:
+    """4xx replies ask to come back later; 5xx ones are final (RFC 5321, section 4.2.1)."""
+    said = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+    if 400 <= code < 500:
+        return TransientError(
+            "Le serveur de courrier demande de réessayer plus tard.", code=str(code), vendor_answer=said
+        )
+    return about("Le serveur de courrier refuse ce message.", code=str(code), vendor_answer=said)

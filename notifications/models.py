@@ -1,0 +1,271 @@
+"""Said to one person: guests, what they agreed to, the templates, and each message on its way."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.claims import Claimable
+from integrations.fields import EncryptedTextField
+from integrations.ids import time_ordered_uuid
+from notifications.connectors import platforms
+
+
+class ChannelType(models.TextChoices):
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+    PUSH = "push", _("notification push")
+
+
+class Purpose(models.TextChoices):
+    MARKETING = "marketing", _("offres et nouvelles")
+    TRANSACTIONAL = "transactional", _("service (réservation…)")
+
+
+class Tag(models.Model):
+    """A name for a group of guests, as in « habitués »."""
+
+    slug = models.SlugField(_("identifiant"), max_length=60, unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+
+    class Meta:
+        verbose_name = _("étiquette")
+        verbose_name_plural = _("étiquettes")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Contact(models.Model):
+    """A guest we may write to. Address and number are sealed; a keyed index finds them again."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    first_name = models.CharField(_("prénom"), max_length=100, blank=True)
+    last_name = models.CharField(_("nom"), max_length=100, blank=True)
+    email = EncryptedTextField(_("e-mail"), blank=True, default="")
+    email_index = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    phone = EncryptedTextField(_("mobile"), blank=True, default="")
+    phone_index = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    language = models.CharField(_("langue"), max_length=5, default="fr")
+    attributes = models.JSONField(_("attributs"), default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, verbose_name=_("étiquettes"), blank=True, related_name="contacts")
+    source = models.CharField(_("origine"), max_length=60, blank=True)
+    created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["last_name", "first_name"]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or str(_("Contact sans nom"))
+
+    def address(self, channel: str) -> str:
+        """Where this contact is written to on a channel; empty when unknown."""
+        return {ChannelType.EMAIL: self.email, ChannelType.SMS: self.phone}.get(channel, "")
+
+
+class Consent(models.Model):
+    """What one guest agreed to, for one purpose on one channel, with its proof."""
+
+    class Purpose(models.TextChoices):
+        MARKETING = "marketing", _("offres et nouvelles")
+        TRACKING = "tracking", _("mesure des ouvertures et des clics")
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("à confirmer")
+        GRANTED = "granted", _("donné")
+        WITHDRAWN = "withdrawn", _("retiré")
+
+    contact = models.ForeignKey(Contact, verbose_name=_("contact"), on_delete=models.CASCADE, related_name="consents")
+    purpose = models.CharField(_("finalité"), max_length=16, choices=Purpose.choices)
+    channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices)
+    wording = models.TextField(_("texte accepté"), blank=True)
+    wording_version = models.CharField(_("version du texte"), max_length=40, blank=True)
+    source = models.CharField(_("recueilli par"), max_length=120, blank=True)
+    ip_address = models.GenericIPAddressField(_("adresse IP"), null=True, blank=True)
+    granted_at = models.DateTimeField(_("donné le"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("consentement")
+        verbose_name_plural = _("consentements")
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "purpose", "channel"], name="consent_once"),
+            models.CheckConstraint(
+                condition=~Q(status="granted") | Q(granted_at__isnull=False), name="granted_consent_has_a_date"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()} / {self.get_channel_display()} : {self.get_status_display()}"
+
+
+class Suppression(models.Model):
+    """An address never to be written to again, known only by its keyed index."""
+
+    channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    address_index = models.CharField(_("empreinte"), max_length=64)
+    reason = models.CharField(_("raison"), max_length=60)
+    created_at = models.DateTimeField(_("depuis le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("opposition")
+        verbose_name_plural = _("oppositions")
+        constraints = [models.UniqueConstraint(fields=["channel", "address_index"], name="suppression_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} · {self.reason}"
+
+
+class MessageTemplate(models.Model):
+    """A Handlebars message; a change makes a new version, and each message keeps the version it was sent with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.SlugField(_("identifiant"), max_length=80)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    name = models.CharField(_("nom"), max_length=120)
+    purpose = models.CharField(_("finalité"), max_length=16, choices=Purpose.choices, default=Purpose.MARKETING)
+    subject = models.CharField(_("objet"), max_length=300, blank=True)
+    body_html = models.TextField(_("e-mail (HTML)"), blank=True)
+    body_text = models.TextField(_("e-mail (texte)"), blank=True)
+    sms_body = models.TextField(_("SMS"), blank=True)
+    push_body = models.TextField(_("notification push"), blank=True)
+    sample = models.JSONField(_("données d'exemple"), default=dict, blank=True)
+    is_current = models.BooleanField(_("en usage"), default=True, editable=False)
+    created_at = models.DateTimeField(_("écrit le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("modèle de message")
+        verbose_name_plural = _("modèles de messages")
+        ordering = ["slug", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["slug", "version"], name="template_version_once"),
+            models.UniqueConstraint(fields=["slug"], condition=Q(is_current=True), name="template_one_current"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (v{self.version})"
+
+    def body(self, channel: str) -> str:
+        """The main text for one channel; empty when this template does not speak on it."""
+        return {
+            ChannelType.EMAIL: self.body_html or self.body_text,
+            ChannelType.SMS: self.sms_body,
+            ChannelType.PUSH: self.push_body,
+        }[ChannelType(channel)]
+
+
+class Provider(models.Model):
+    """A sending service and our access to it; the lowest position of a channel is used first."""
+
+    channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    platform = models.CharField(_("service"), max_length=40, choices=platforms)
+    credential = models.ForeignKey(
+        "integrations.Credential", verbose_name=_("accès"), on_delete=models.PROTECT, related_name="+"
+    )
+    position = models.PositiveSmallIntegerField(_("rang"), default=0)
+    is_active = models.BooleanField(_("actif"), default=True)
+
+    class Meta:
+        verbose_name = _("prestataire d'envoi")
+        verbose_name_plural = _("prestataires d'envoi")
+        ordering = ["channel", "position"]
+        constraints = [models.UniqueConstraint(fields=["channel", "platform"], name="provider_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_platform_display()} ({self.get_channel_display()})"
+
+
+class Chunk(Claimable):
+    """A batch of messages of one send on one channel: what a worker claims, so the big table is left in peace."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("en attente")
+        SENDING = "sending", _("envoi en cours")
+        PAUSED = "paused", _("en pause")
+        DONE = "done", _("terminé")
+        CANCELED = "canceled", _("annulé")
+
+    task_id = models.UUIDField(_("tâche"), db_index=True, editable=False)
+    template = models.ForeignKey(MessageTemplate, verbose_name=_("modèle"), on_delete=models.PROTECT)
+    channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    data = models.JSONField(_("données communes"), default=dict, blank=True)
+    size = models.PositiveIntegerField(_("messages"), default=0)
+    priority = models.PositiveSmallIntegerField(_("priorité"), default=5)
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("lot d'envoi")
+        verbose_name_plural = _("lots d'envoi")
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="chunk_due")]
+
+    def __str__(self) -> str:
+        return f"{self.template} · {self.get_channel_display()} · {self.size}"
+
+
+class Notification(models.Model):
+    """One message to one guest on one channel."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("en attente")
+        QUEUED = "queued", _("en file")
+        SENDING = "sending", _("envoi en cours")
+        SENT = "sent", _("envoyé")
+        DELIVERED = "delivered", _("remis")
+        FAILED = "failed", _("en échec")
+        UNKNOWN = "unknown", _("à vérifier")
+        SKIPPED = "skipped", _("non envoyé")
+        CANCELED = "canceled", _("annulé")
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    template = models.ForeignKey(
+        MessageTemplate, verbose_name=_("modèle"), on_delete=models.PROTECT, related_name="notifications"
+    )
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("contact"), null=True, on_delete=models.SET_NULL, related_name="notifications"
+    )
+    recipient = EncryptedTextField(_("destinataire"), blank=True, default="")
+    channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    data = models.JSONField(_("données"), default=dict, blank=True)
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
+    reason = models.CharField(_("raison"), max_length=300, blank=True)
+    chunk = models.ForeignKey(
+        Chunk, verbose_name=_("lot"), null=True, on_delete=models.SET_NULL, related_name="notifications"
+    )
+    task_id = models.UUIDField(_("tâche"), editable=False)
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", verbose_name=_("campagne"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    phase = models.ForeignKey(
+        "campaigns.Phase", verbose_name=_("phase"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    provider = models.CharField(_("prestataire"), max_length=40, blank=True)
+    external_id = models.CharField(_("identifiant chez le prestataire"), max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+    sending_at = models.DateTimeField(_("parti à"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("remis le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "phase", "contact", "channel", "template"],
+                condition=Q(phase__isnull=False),
+                name="message_once_per_phase",
+            ),
+            models.UniqueConstraint(fields=["task_id", "contact", "channel", "template"], name="message_once_per_task"),
+        ]
+        indexes = [models.Index(fields=["provider", "external_id"], name="message_external_id")]
+
+    def __str__(self) -> str:
+        return f"{self.template} → {self.contact or '—'}"

@@ -1,0 +1,123 @@
+"""Law 7: the one place that decides whether a message may go to a guest, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+
+from integrations.crypto import blind_index
+from notifications.models import ChannelType, Consent, Contact, Notification, Purpose, Suppression
+
+PARIS = ZoneInfo("Europe/Paris")
+# Operators agree on this core for advertising SMS: Monday to Saturday, no public holiday, 8 to 20 h.
+SMS_OPENS, SMS_CLOSES = time(8), time(20)
+# Marketing of any kind waits for the morning.
+QUIET_FROM, QUIET_UNTIL = time(21), time(8)
+CAP_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Decision:
+    """May it go? If not, why; and when to ask again if time alone stands in the way."""
+
+    allowed: bool
+    reason: str = ""
+    ask_again_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What we know of one guest on one channel: fetched for a whole window of guests at once."""
+
+    address: str
+    has_consent: bool
+    is_suppressed: bool
+    recent_messages: int
+
+
+def may_send(*, purpose: str, channel: str, standing: Standing, now: datetime) -> Decision:
+    """Decide for one guest. `now` is aware; a service message needs no consent but respects oppositions."""
+    if not standing.address:
+        missing = {"email": "aucune adresse e-mail", "sms": "aucun numéro de mobile", "push": "aucun appareil"}
+        return Decision(False, f"Contact sans moyen d'être joint : {missing[channel]}.")
+    if standing.is_suppressed:
+        return Decision(False, "Adresse en liste d'opposition (désabonnement, STOP, plainte ou adresse morte).")
+    if purpose == Purpose.TRANSACTIONAL:
+        return Decision(True)
+    if not standing.has_consent:
+        return Decision(False, f"Pas de consentement aux offres par {ChannelType(channel).label}.")
+    if standing.recent_messages >= settings.FREQUENCY_CAP:
+        return Decision(
+            False,
+            f"Déjà {standing.recent_messages} messages en {CAP_DAYS} jours : plafond de {settings.FREQUENCY_CAP}.",
+        )
+    opens_at = next_opening(channel, now)
+    if opens_at > now:
+        return Decision(False, f"Heures calmes : envoi possible à partir de {opens_at:%d/%m %H:%M}.", opens_at)
+    return Decision(True)
+
+
+def next_opening(channel: str, now: datetime) -> datetime:
+    """The first moment from `now` on when marketing may be sent on this channel (Paris time)."""
+    local = now.astimezone(PARIS)
+    opens, closes = (SMS_OPENS, SMS_CLOSES) if channel == ChannelType.SMS else (QUIET_UNTIL, QUIET_FROM)
+    if opens <= local.time() < closes and _is_working_day(channel, local):
+        return now
+    day = local.date() if local.time() < opens else local.date() + timedelta(days=1)
+    while not _is_working_day(channel, datetime.combine(day, opens, PARIS)):
+        day += timedelta(days=1)
+    return datetime.combine(day, opens, PARIS)
+
+
+def _is_working_day(channel: str, moment: datetime) -> bool:
+    if channel != ChannelType.SMS:
+        return True
+    return moment.weekday() != 6 and moment.date() not in _french_holidays()
+
+
+@lru_cache(maxsize=1)
+def _french_holidays() -> holidays.HolidayBase:
+    return holidays.France()
+
+
+def standings(contacts: list[Contact], channel: str) -> dict[object, Standing]:
+    """What `may_send` needs to know of many guests, in three queries whatever their number."""
+    addresses = {contact.pk: contact.address(channel) for contact in contacts}
+    indexes = {pk: address_index(channel, address) for pk, address in addresses.items() if address}
+    consenting = set(
+        Consent.objects.filter(
+            contact__in=contacts,
+            channel=channel,
+            purpose=Consent.Purpose.MARKETING,
+            status=Consent.Status.GRANTED,
+        ).values_list("contact_id", flat=True)
+    )
+    suppressed = set(
+        Suppression.objects.filter(channel=channel, address_index__in=indexes.values()).values_list(
+            "address_index", flat=True
+        )
+    )
+    recent = dict(
+        Notification.objects.filter(
+            contact__in=contacts,
+            sent_at__gte=timezone.now() - timedelta(days=CAP_DAYS),
+            template__purpose=Purpose.MARKETING,
+        )
+        .values("contact_id")
+        .annotate(total=Count("pk"))
+        .values_list("contact_id", "total")
+    )
+    return {
+        pk: Standing(address, pk in consenting, indexes.get(pk) in suppressed, recent.get(pk, 0))
+        for pk, address in addresses.items()
+    }
+
+
+def address_index(channel: str, address: str) -> str:
+    """The keyed fingerprint of an address: the same person is found again, the address is not."""
+    return blind_index(address.strip().casefold(), f"contact:{channel}")

@@ -1,0 +1,134 @@
+"""From a request to rows: one message per guest and channel, in chunks that workers claim."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from integrations.errors import ContentRejected
+from integrations.queueing import enqueue
+from notifications import queries
+from notifications.connectors import registry
+from notifications.models import Chunk, Contact, MessageTemplate, Notification
+from notifications.services.templates import missing
+
+ROWS_PER_INSERT = 1000
+# By name: tasks.py stands above the services.
+DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who asks: the request, and the campaign's phase if there is one."""
+
+    task_id: UUID
+    campaign_id: UUID | None = None
+    phase_id: UUID | None = None
+    priority: int = 5
+
+
+def create_messages(
+    *, template: MessageTemplate, contacts: Iterable[Contact], channels: list[str], data: dict[str, Any], origin: Origin
+) -> int:
+    """Write the rows of one send and queue their chunks; returns the number of messages.
+
+    Nothing is sent to a guest twice for one request: a row that exists already is left as it is.
+    Raises ContentRejected when the template cannot be used so, and then nothing is written.
+    """
+    for channel in channels:
+        ensure_usable(template, channel, data)
+    guests = list(contacts)
+    total = 0
+    with transaction.atomic():
+        for channel in channels:
+            size = chunk_size(channel)
+            for start in range(0, len(guests), size):
+                total += _create_chunk(template, guests[start : start + size], channel, data, origin)
+    return total
+
+
+def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any]) -> None:
+    """Refuse a template that has no text for the channel, or whose variables would stay empty."""
+    if not template.body(channel):
+        raise ContentRejected(
+            f"Le modèle « {template.slug} » n'a pas de texte pour ce canal ({channel}). Écrivez-le ou ôtez le canal.",
+            code="no_text_for_channel",
+        )
+    if names := missing(template, channel, data):
+        raise ContentRejected(
+            f"Le modèle « {template.slug} » attend des données absentes : {', '.join(names)}. Ajoutez-les dans « data ».",
+            code="missing_variable",
+            problems=[{"field": f"data.{name}", "message": "Valeur attendue par le modèle."} for name in names],
+        )
+
+
+def chunk_size(channel: str) -> int:
+    """As many messages as the channel's provider takes in one call."""
+    provider = queries.provider_for(channel)
+    return registry[provider.platform].batch_size if provider else 500
+
+
+def _create_chunk(
+    template: MessageTemplate, guests: list[Contact], channel: str, data: dict[str, Any], origin: Origin
+) -> int:
+    chunk = Chunk.objects.create(
+        task_id=origin.task_id,
+        template=template,
+        channel=channel,
+        data=data,
+        size=len(guests),
+        priority=origin.priority,
+    )
+    rows = [
+        Notification(
+            template=template,
+            contact=guest,
+            recipient=guest.address(channel),
+            channel=channel,
+            chunk=chunk,
+            task_id=origin.task_id,
+            campaign_id=origin.campaign_id,
+            phase_id=origin.phase_id,
+        )
+        for guest in guests
+    ]
+    Notification.objects.bulk_create(rows, batch_size=ROWS_PER_INSERT, ignore_conflicts=True)
+    enqueue(DELIVER_CHUNK, chunk.pk, priority=origin.priority)
+    return len(rows)
+
+
+def cancel(task_id: UUID) -> int:
+    """Stop what has not left yet; returns how many messages were stopped."""
+    with transaction.atomic():
+        stopping = [Chunk.Status.PENDING, Chunk.Status.SENDING, Chunk.Status.PAUSED]
+        Chunk.objects.filter(task_id=task_id, status__in=stopping).update(status=Chunk.Status.CANCELED)
+        waiting = Notification.objects.filter(task_id=task_id, status=Notification.Status.PENDING)
+        return waiting.update(status=Notification.Status.CANCELED, reason="Envoi annulé.")
+
+
+def pause(campaign_id: UUID) -> int:
+    """Stop the chunks of a campaign where they are, until `resume`; a window in flight still gets its outcome."""
+    stopped = Chunk.objects.filter(
+        pk__in=Notification.objects.filter(campaign_id=campaign_id).values("chunk_id"),
+        status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING],
+    )
+    return stopped.update(status=Chunk.Status.PAUSED, claimed_by="", lease_until=None)
+
+
+def resume(campaign_id: UUID) -> int:
+    """Let the paused chunks of a campaign go on."""
+    with transaction.atomic():
+        ids = list(
+            Chunk.objects.filter(
+                pk__in=Notification.objects.filter(campaign_id=campaign_id).values("chunk_id"),
+                status=Chunk.Status.PAUSED,
+            ).values_list("pk", flat=True)
+        )
+        changed = Chunk.objects.filter(pk__in=ids, status=Chunk.Status.PAUSED).update(
+            status=Chunk.Status.PENDING, next_attempt_at=None
+        )
+        for chunk_id in ids:
+            enqueue(DELIVER_CHUNK, chunk_id)
+    return changed

@@ -1,0 +1,128 @@
+"""Said to everyone: the accounts we speak from, and each thing said on each of them."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.claims import Claimable
+from integrations.ids import time_ordered_uuid
+from social.connectors import platforms, registry
+
+
+class Account(models.Model):
+    """A Page, a profile, a professional account of the restaurant."""
+
+    class Status(models.TextChoices):
+        CONNECTED = "connected", _("connecté")
+        DISCONNECTED = "disconnected", _("à reconnecter")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    platform = models.CharField(_("plateforme"), max_length=40, choices=platforms)
+    name = models.CharField(_("nom"), max_length=120)
+    external_id = models.CharField(_("identifiant sur la plateforme"), max_length=120)
+    username = models.CharField(_("nom public"), max_length=120, blank=True)
+    credential = models.ForeignKey(
+        "integrations.Credential", verbose_name=_("accès"), on_delete=models.PROTECT, related_name="+"
+    )
+    settings = models.JSONField(_("réglages"), default=dict, blank=True)
+    is_primary = models.BooleanField(
+        _("compte principal"), default=True, help_text=_("Celui qui publie quand seule la plateforme est nommée.")
+    )
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.CONNECTED)
+    status_reason = models.TextField(_("raison"), blank=True)
+    created_at = models.DateTimeField(_("ajouté le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("compte")
+        verbose_name_plural = _("comptes")
+        ordering = ["platform", "name"]
+        constraints = [models.UniqueConstraint(fields=["platform", "external_id"], name="account_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.get_platform_display()})"
+
+
+class Publication(Claimable):
+    """One content on one account, from its slot to its permalink."""
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", _("programmée")
+        PUBLISHING = "publishing", _("publication en cours")
+        UNKNOWN = "unknown", _("à vérifier")
+        PUBLISHED = "published", _("publiée")
+        HELD = "held", _("retenue")
+        FAILED = "failed", _("en échec")
+        CANCELED = "canceled", _("annulée")
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    content = models.ForeignKey(
+        "campaigns.Content", verbose_name=_("contenu"), on_delete=models.PROTECT, related_name="publications"
+    )
+    account = models.ForeignKey(
+        Account, verbose_name=_("compte"), on_delete=models.PROTECT, related_name="publications"
+    )
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", verbose_name=_("campagne"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    phase = models.ForeignKey(
+        "campaigns.Phase", verbose_name=_("phase"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    task_id = models.UUIDField(_("tâche"), null=True, blank=True, db_index=True, editable=False)
+    occurrence = models.CharField(_("occurrence"), max_length=80, blank=True, default="")
+    priority = models.PositiveSmallIntegerField(_("priorité"), default=5)
+    scheduled_at = models.DateTimeField(_("prévue le"))
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.SCHEDULED)
+    post = models.JSONField(_("texte adapté"), default=dict, blank=True)
+    targeting = models.JSONField(_("ciblage"), default=dict, blank=True)
+    warnings = models.JSONField(_("avertissements"), default=list, blank=True)
+    # Ids the platform gave on the way (uploaded photos, container): a second try goes on from there.
+    progress = models.JSONField(_("étapes franchies"), default=dict, blank=True)
+    # Set just before the one call that creates the post; while it is set and no answer is known, never send again.
+    creating_since = models.DateTimeField(_("création lancée à"), null=True, blank=True)
+    absences = models.PositiveSmallIntegerField(_("relectures sans trouver"), default=0)
+    external_id = models.CharField(_("identifiant du post"), max_length=200, blank=True)
+    permalink = models.URLField(_("lien"), max_length=500, blank=True)
+    published_at = models.DateTimeField(_("publiée le"), null=True, blank=True)
+    created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        ordering = ["-scheduled_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["content", "account", "occurrence"], name="publication_once"),
+            models.UniqueConstraint(
+                fields=["account", "external_id"], condition=~models.Q(external_id=""), name="post_adopted_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="publication_due")]
+
+    def __str__(self) -> str:
+        return f"{self.content} · {self.account}"
+
+    @property
+    def public_id(self) -> str:
+        """The id given to API clients: the platform's prefix and ours, as in `fb_0192…`."""
+        return f"{registry[self.account.platform].prefix}_{self.id.hex}"
+
+
+class PublicationAttempt(models.Model):
+    """One try: what was done and what the platform answered; never rewritten."""
+
+    publication = models.ForeignKey(
+        Publication, verbose_name=_("publication"), on_delete=models.CASCADE, related_name="tries"
+    )
+    started_at = models.DateTimeField(_("à"), auto_now_add=True)
+    step = models.CharField(_("étape"), max_length=40)
+    outcome = models.CharField(_("issue"), max_length=40)
+    message = models.TextField(_("message"), blank=True)
+    vendor_answer = models.TextField(_("réponse brute du service"), blank=True)
+
+    class Meta:
+        verbose_name = _("essai")
+        verbose_name_plural = _("essais")
+        ordering = ["started_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.step} : {self.outcome}"

@@ -1,0 +1,1 @@
+"""Every write and decision about what is said on social networks."""

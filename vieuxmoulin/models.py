@@ -1,0 +1,70 @@
+"""The ledger of requests: what was asked of the house, by whom, and what came of it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.ids import time_ordered_uuid
+
+
+class Task(models.Model):
+    """The envelope of one request. The work itself lives on the rows that carry this id (`task_id`)."""
+
+    class Type(models.TextChoices):
+        PUBLISH = "publish", _("publication")
+        NOTIFY = "notify", _("envoi de messages")
+        UPDATE_MENU = "update_menu", _("mise à jour de la carte")
+        CAMPAIGN = "campaign", _("campagne")
+        SYNC = "sync", _("synchronisation")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("en attente")
+        RUNNING = "running", _("en cours")
+        SUCCEEDED = "succeeded", _("réussie")
+        PARTIAL = "partial", _("incomplète")
+        FAILED = "failed", _("en échec")
+        CANCELED = "canceled", _("annulée")
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    type = models.CharField(_("type"), max_length=12, choices=Type.choices)
+    timestamp = models.DateTimeField(_("reçue le"), auto_now_add=True)
+    params = models.JSONField(_("paramètres"), default=dict)
+    priority = models.PositiveSmallIntegerField(_("priorité"), default=5)
+    requested_by = models.CharField(_("demandée par"), max_length=150, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("utilisateur"), null=True, blank=True, on_delete=models.SET_NULL
+    )
+    status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.QUEUED)
+    # Counts by final state, and the reasons of what did not arrive (law 6).
+    outcome = models.JSONField(_("issue"), default=dict, blank=True)
+    finished_at = models.DateTimeField(_("finie le"), null=True, blank=True)
+    correlation_id = models.CharField(_("corrélation"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("tâche")
+        verbose_name_plural = _("journal des tâches")
+        ordering = ["-timestamp"]
+        indexes = [models.Index(fields=["status", "timestamp"], name="task_status")]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} · {self.timestamp:%d/%m/%Y %H:%M}" if self.timestamp else self.type
+
+
+class IdempotencyRecord(models.Model):
+    """The answer given to one Idempotency-Key, given again to the same request."""
+
+    client = models.CharField(max_length=150)
+    key = models.CharField(max_length=255)
+    path = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    response_status = models.PositiveSmallIntegerField(null=True)
+    response_body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("clé d'idempotence")
+        verbose_name_plural = _("clés d'idempotence")
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,107 @@
+"""Who reacts to what, on one page. A listener writes rows or enqueues; it never calls the network."""
+
+from typing import Any
+from uuid import UUID
+
+from django.dispatch import receiver
+
+from campaigns.models import Campaign
+from campaigns.services import lifecycle
+from campaigns.signals import campaign_completed, campaign_started
+from integrations.models import InboundEvent
+from integrations.services import outbound
+from integrations.signals import inbound_event_received
+from menus import queries as menu_queries
+from menus.models import MenuSync
+from menus.signals import menu_synced
+from notifications.signals import messages_settled
+from social.models import Publication
+from social.signals import publication_changed, publication_failed, publication_leaving, publication_published
+from vieuxmoulin.orchestrator import ledger
+
+# --- Publications ----------------------------------------------------------------------------------------------------
+
+
+@receiver(publication_leaving)
+def hold_what_names_an_absent_dish(publication: Publication, **_: Any) -> str | None:
+    """Law 10: asked again at the moment of leaving."""
+    absent = menu_queries.absent_items(publication.content.item_refs)
+    return f"Plat indisponible : {', '.join(absent)}." if absent else None
+
+
+@receiver(publication_published)
+def tell_publication_success(publication_id: UUID, **_: Any) -> None:
+    publication = Publication.objects.select_related("account").get(pk=publication_id)
+    payload = {
+        "platform": publication.account.platform,
+        "post_id": publication.public_id,
+        "permalink": publication.permalink,
+        "engagement_metrics": {"likes": 0, "shares": 0, "comments": 0},
+    }
+    outbound.tell("publication_success", "social_media", payload, fact_key=f"publication:{publication_id}:success")
+    ledger.refresh(publication.task_id)
+
+
+@receiver(publication_failed)
+def tell_publication_failure(publication_id: UUID, **_: Any) -> None:
+    publication = Publication.objects.select_related("account").get(pk=publication_id)
+    payload = {
+        "platform": publication.account.platform,
+        "post_id": publication.public_id,
+        "error": {"code": publication.last_error_code, "message": publication.last_error},
+    }
+    key = f"publication:{publication_id}:failure:{publication.attempts}"
+    outbound.tell("publication_failure", "social_media", payload, fact_key=key)
+    ledger.refresh(publication.task_id)
+
+
+@receiver(publication_changed)
+def follow_publication(publication_id: UUID, **_: Any) -> None:
+    ledger.refresh(Publication.objects.values_list("task_id", flat=True).get(pk=publication_id))
+
+
+# --- Messages and menus ----------------------------------------------------------------------------------------------
+
+
+@receiver(messages_settled)
+def follow_messages(task_id: UUID, **_: Any) -> None:
+    ledger.refresh(task_id)
+
+
+@receiver(menu_synced)
+def follow_menu(sync_id: UUID, **_: Any) -> None:
+    sync = MenuSync.objects.select_related("destination", "revision__menu").get(pk=sync_id)
+    if sync.status == MenuSync.Status.COHERENT:
+        payload = {
+            "platform": sync.destination.platform,
+            "menu": sync.revision.menu.name,
+            "revision": sync.revision.number,
+            "content_hash": sync.revision.content_hash,
+        }
+        outbound.tell("menu_synchronised", "menus", payload, fact_key=f"sync:{sync_id}:{sync.verified_at}")
+    ledger.refresh(sync.task_id)
+
+
+# --- Campaigns -------------------------------------------------------------------------------------------------------
+
+
+@receiver(campaign_started)
+def tell_campaign_started(campaign_id: UUID, **_: Any) -> None:
+    campaign = Campaign.objects.get(pk=campaign_id)
+    payload = {"campaign_id": str(campaign_id), "name": campaign.name}
+    outbound.tell("campaign_started", "campaigns", payload, fact_key=f"campaign:{campaign_id}:started")
+
+
+@receiver(campaign_completed)
+def tell_campaign_completed(campaign_id: UUID, **_: Any) -> None:
+    campaign = Campaign.objects.get(pk=campaign_id)
+    payload = {"campaign_id": str(campaign_id), "name": campaign.name, "outcome": campaign.outcome}
+    outbound.tell("campaign_completed", "campaigns", payload, fact_key=f"campaign:{campaign_id}:completed")
+
+
+# --- What other modules tell us --------------------------------------------------------------------------------------
+
+
+@receiver(inbound_event_received)
+def fire_phases_that_wait_for_it(event: InboundEvent, **_: Any) -> None:
+    lifecycle.on_event(event.event)

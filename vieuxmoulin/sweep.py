@@ -1,0 +1,97 @@
+"""The minute sweep: rows are the truth, so whatever is due is enqueued again, whoever forgot it (law 1)."""
+
+from collections.abc import Callable
+
+import structlog
+
+from campaigns.services import lifecycle
+from integrations.claims import due
+from integrations.errors import CommunicationError
+from integrations.models import InboundEvent, WebhookDelivery
+from integrations.queueing import send
+from integrations.services import inbound, outbound, pulse
+from menus.models import MenuSync
+from menus.services import syncing
+from notifications import queries as notification_queries
+from notifications.connectors import registry as message_registry
+from notifications.connectors.base import Access
+from notifications.models import ChannelType, Chunk
+from notifications.services import delivery
+from social.connectors import registry as social_registry
+from social.models import Account, Publication
+from social.services import planning, publishing
+from vieuxmoulin.models import Task
+from vieuxmoulin.orchestrator import conducting, ledger, status
+
+log = structlog.get_logger(__name__)
+# Enough for a minute's work; the next sweep takes the rest.
+ROWS_PER_SWEEP = 2000
+SETTLE = "social.tasks.settle"
+
+
+def sweep() -> dict[str, int]:
+    """Do the round; returns how many rows each part of it enqueued or mended."""
+    done = {
+        "publications_recovered": publishing.recover_abandoned(),
+        "chunks_recovered": delivery.recover_abandoned(),
+        "syncs_recovered": syncing.recover_abandoned(),
+        "phases_recovered": conducting.recover_abandoned(),
+        "events_recovered": inbound.recover_abandoned(),
+        "deliveries_recovered": outbound.recover_abandoned(),
+        "campaigns_started": lifecycle.start_due(),
+        "campaigns_ended": lifecycle.settle_overdue(),
+    }
+    done |= {
+        "publish": _enqueue(Publication, [Publication.Status.SCHEDULED], planning.PUBLISH),
+        "settle": _enqueue(Publication, [Publication.Status.UNKNOWN], SETTLE),
+        "notify": _enqueue(Chunk, [Chunk.Status.PENDING], "notifications.tasks.deliver_chunk"),
+        "menus": _enqueue(MenuSync, [MenuSync.Status.PENDING], syncing.SYNCHRONISE),
+        "inbound": _enqueue(InboundEvent, [InboundEvent.Status.PENDING], inbound.PROCESS),
+        "webhooks": _enqueue(WebhookDelivery, [WebhookDelivery.Status.PENDING], outbound.DELIVER),
+    }
+    phases = list(lifecycle.due_phases()[:ROWS_PER_SWEEP])
+    for phase in phases:
+        send(lifecycle.FIRE_PHASE, phase.pk, at=phase.next_attempt_at)
+    send("notifications.tasks.settle_unknown")
+    conducting.settle_running()
+    for task_id in Task.objects.exclude(status__in=ledger.FINAL).values_list("pk", flat=True)[:ROWS_PER_SWEEP]:
+        ledger.refresh(task_id)
+    _alert_stuck()
+    return done | {"phases": len(phases)}
+
+
+def _enqueue(model: type, states: list[str], task: str) -> int:
+    rows = list(due(model._default_manager.all(), states=states).values_list("pk", "next_attempt_at")[:ROWS_PER_SWEEP])
+    for pk, at in rows:
+        send(task, pk, at=at)
+    return len(rows)
+
+
+def _alert_stuck() -> None:
+    """Law 5: what should have moved and has not is named."""
+    for queue, rows in status.stuck_rows().items():
+        for row in rows[:20]:
+            log.error(
+                "row_stuck", queue=queue, model=type(row).__name__, pk=str(row.pk), due_at=str(row.next_attempt_at)
+            )
+
+
+def check_services() -> None:
+    """Ask each connected account and each sending service who we are, and keep the answer for the home page."""
+    for account in Account.objects.filter(status=Account.Status.CONNECTED).select_related("credential"):
+        connector = social_registry[account.platform]()
+        _note(account.platform, lambda c=connector, a=account: c.check(publishing.credentials(a)))
+    for channel in ChannelType.values:
+        if provider := notification_queries.provider_for(channel):
+            service = message_registry[provider.platform]()
+            access = Access(provider.credential.secrets)
+            _note(provider.platform, lambda s=service, a=access: s.check(a))
+
+
+def _note(slug: str, ask: Callable[[], str]) -> None:
+    try:
+        ask()
+    except CommunicationError as error:
+        pulse.note(slug, error=str(error))
+    else:
+        pulse.note(slug)

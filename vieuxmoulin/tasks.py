@@ -1,0 +1,38 @@
+"""Celery entry points of the top floor: the minute jobs that keep every promise, and the phases of campaigns."""
+
+from celery import current_app, shared_task
+from django.conf import settings
+
+from integrations.services import pulse
+from vieuxmoulin import sweep as sweeping
+from vieuxmoulin.orchestrator import conducting
+
+
+@shared_task
+def sweep() -> None:
+    """Each minute: enqueue whatever is due, recover what a dead worker left, settle what is unknown (law 1)."""
+    sweeping.sweep()
+
+
+@shared_task
+def fire_phase(phase_id: str) -> None:
+    conducting.fire_phase(phase_id)
+
+
+@shared_task
+def beat_pulse() -> None:
+    """Each minute: note that beat lives, and ask each queue's workers to note that they do (law 5)."""
+    pulse.beat("beat")
+    for queue in settings.QUEUES:
+        current_app.tasks["vieuxmoulin.tasks.worker_pulse"].apply_async(args=[queue], queue=queue, expires=120)
+
+
+@shared_task
+def worker_pulse(queue: str) -> None:
+    pulse.beat(f"worker.{queue}")
+
+
+@shared_task
+def check_services() -> None:
+    """Every five minutes: ask each connected service whether it still knows us."""
+    sweeping.check_services()
