@@ -1,7 +1,7 @@
 """Message templates: the one place where the rest of the system renders and checks them.
 
-`render` and `render_line` when a message leaves, `missing_variables` when a send is asked for, `check` when a template is
-saved. All raise `TemplateError`, whose text is French, names the tag and its place, and holds no guest's data.
+`render` and `render_line` when a message leaves, `missing_variables` when a send is asked for, `check` when a template
+is saved. All raise `TemplateError`, whose text is French, names the tag and its place, and holds no guest's data.
 """
 
 import re
@@ -42,8 +42,8 @@ def render(
 ) -> str:
     """The text of a template for a context of plain data (dict, list, str, numbers, bool, None, date).
 
-    html: escape values and clean those of `{{{x}}}`; without it (SMS, subject, text body) nothing is escaped and control
-    signs other than tabs and line ends are removed. A name the context lacks prints nothing: see `missing_variables`.
+    html: escape values and clean those of `{{{x}}}`; without it (SMS, text body) nothing is escaped and control signs
+    other than tabs and line ends are removed. A name the context lacks prints nothing: see `missing_variables`.
     """
     if html:
         return compile(template, html=True).render(context, partials, clean=_clean)
@@ -60,9 +60,9 @@ def missing_variables(
 ) -> list[str]:
     """The names a rendering would print or loop over and that the context lacks, in order of appearance.
 
-    Optional are the names tested by `{{#if}}`, `{{#unless}}` or `{{#name}}`, whatever stands in a branch not taken, and the
-    subject of an `{{#each}}` or `{{#with}}` that has an `{{else}}`. A name given as null is there. Names within a loop are
-    checked against each item and called `menu_items[].price`.
+    Optional are the names tested by `{{#if}}`, `{{#unless}}` or `{{#name}}`, whatever stands in a branch not taken, and
+    the subject of an `{{#each}}` or `{{#with}}` that has an `{{else}}`. A name given as null is there. Names within a
+    loop are checked against each item and called `menu_items[].price`.
     """
     return compile(template, html=False, track=True).missing(context, partials)
 
@@ -76,7 +76,7 @@ def check(
     known: Iterable[str] | None = None,
     partials: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Check a template about to be saved: raise TemplateError for what is wrong, return French warnings for what is doubtful.
+    """Check a template about to be saved: raise TemplateError for what is wrong, return French warnings for the rest.
 
     sample: data for a trial rendering. may_use_raw: whether the author may write `{{{x}}}`. known: the names there are
     (`customer.first_name`, `menu_items[].price`, or just `customer` for all below it); taken from the sample if absent.
@@ -123,9 +123,8 @@ def _unknown_names(compiled: Template, known: set[str]) -> list[str]:
     for name, place in compiled.names.items():
         if not _is_known(name, known):
             cure = _suggestion(name, known) or " Vérifiez son orthographe ; sinon rien ne s'affichera à sa place."
-            warnings.append(
-                f"Ligne {place.line}, colonne {place.column} : {place.tag} : la variable « {name} » n'est pas connue.{cure}"
-            )
+            where = f"Ligne {place.line}, colonne {place.column} : {place.tag}"
+            warnings.append(f"{where} : la variable « {name} » n'est pas connue.{cure}")
     return warnings
 
 

@@ -22,8 +22,8 @@ _OPENS_LINK = re.compile(
 class Compiler:
     """Compiles one template.
 
-    html: escape values. track: note in `run.missing` the names the context lacks. While compiling it fills `naming.names`
-    (name → first place), `raw_places`, `partial_names` (name, place) and `inline_names`.
+    html: escape values. track: note in `run.missing` the names the context lacks. While compiling it fills
+    `naming.names` (name → first place), `raw_places`, `partial_names` (name, place) and `inline_names`.
     """
 
     def __init__(self, *, html: bool, track: bool) -> None:

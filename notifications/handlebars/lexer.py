@@ -162,7 +162,8 @@ class Lexer:
         sign = self.source[position]
         raise _error(
             self.place(start),
-            f"le signe « {sign} » n'a pas sa place ici. Fermez la balise par }}}} ; un texte s'écrit entre guillemets droits.",
+            f"le signe « {sign} » n'a pas sa place ici. "
+            "Fermez la balise par }} ; un texte s'écrit entre guillemets droits.",
         )
 
     def _next_tag(self, position: int) -> int:

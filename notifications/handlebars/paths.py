@@ -13,7 +13,8 @@ from .values import MISSING, lookup
 class Naming:
     """Knows, while compiling, what the current context and the block names are called from the top.
 
-    `customer.first_name` stays so; `this.name` within `{{#each menu_items}}` is `menu_items[].name`. None: cannot be told.
+    `customer.first_name` stays so; `this.name` within `{{#each menu_items}}` is `menu_items[].name`.
+    None: cannot be told.
     """
 
     def __init__(self) -> None:

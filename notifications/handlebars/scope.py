@@ -1,4 +1,4 @@
-"""What a rendering carries along: the contexts around it, `@` data, block names, partials, and the meter of its limits."""
+"""What a rendering carries along: the contexts around it, `@` data, block names, partials, the meter of its limits."""
 
 from __future__ import annotations
 

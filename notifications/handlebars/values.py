@@ -1,4 +1,4 @@
-"""What plain data is worth in a template: lookups, truth, printing, escaping. No attribute is read, nothing is called."""
+"""What plain data is worth in a template: lookups, truth, printing, escaping. No attribute is read, nothing called."""
 
 import math
 import re

@@ -1,7 +1,8 @@
 """Takes away the blanks that belong to tags: `~`, and tags that stand alone on their line.
 
-Works on the flat list of texts and tags: every edge of a text touches one tag at most, so each edge is cut once. A tag is
-alone on its line when, in the original text, only blanks part it from a line end (or the template's edge) on both sides.
+Works on the flat list of texts and tags: every edge of a text touches one tag at most, so each edge is cut once. A tag
+is alone on its line when, in the original text, only blanks part it from a line end (or the template's edge) on both
+sides. handlebars.js judges on its tree instead, and forgets some lines of `else if` chains and of `{{^x}}…{{else}}`.
 """
 
 from .lexer import SPACE, Tag, Text
