@@ -17,9 +17,9 @@ def role() -> str:
 
 
 def web_is_well() -> bool:
-    """GET /health/ as the proxy would ask it."""
+    """GET /health/ready as the proxy would ask it."""
     connection = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT", "3000")), timeout=SECONDS)
-    connection.request("GET", "/health/", headers={"X-Forwarded-Proto": "https"})
+    connection.request("GET", "/health/ready", headers={"X-Forwarded-Proto": "https"})
     return connection.getresponse().status == 200
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.flow, pytest.mark.sqlite_only]
 
 def test_it_answers_and_its_logins_are_private(tmp_path):
     with server.running(tmp_path) as running:
-        answer = requests.get(f"{running.url}/health/", timeout=10)
+        answer = requests.get(f"{running.url}/health/live", timeout=10)
 
         assert answer.status_code == 200
         assert {"staff", "api", "url", "port", "pid"} <= set(running.facts)
@@ -39,7 +39,7 @@ def test_a_second_one_in_the_same_folder_is_sent_to_the_first(tmp_path):
 
         assert second.process.wait(60) == 1
         assert f"Déjà démarré : {first.url}" in first.log.read_text()
-        assert requests.get(f"{first.url}/health/", timeout=10).status_code == 200
+        assert requests.get(f"{first.url}/health/live", timeout=10).status_code == 200
 
 
 def test_data_and_logins_survive_a_power_cut(tmp_path):
@@ -50,4 +50,4 @@ def test_data_and_logins_survive_a_power_cut(tmp_path):
     (tmp_path / "server.log").unlink()
     with server.running(tmp_path) as second:
         assert (second.facts["staff"], second.facts["api"]) == logins
-        assert requests.get(f"{second.url}/health/", timeout=10).status_code == 200
+        assert requests.get(f"{second.url}/health/live", timeout=10).status_code == 200

@@ -3,6 +3,7 @@
 `python -m vieuxmoulin.launch setup | serve | demo | reset`. Each step prints one line; each refusal says its cure.
 """
 
+import io
 import os
 import pathlib
 import re
@@ -72,7 +73,7 @@ def prepare_database() -> None:
         check_keys()
         call_command("migrate", interactive=False, verbosity=0)
         check_keys()
-        call_command("schedule", verbosity=0)
+        call_command("schedule", verbosity=0, stdout=io.StringIO())
     except DatabaseError as error:
         raise Refusal(
             f"Base de données inutilisable : {error}. Vérifiez DATABASE_URL, ou que le dossier var/ est inscriptible."
@@ -107,7 +108,7 @@ def load_demo(facts: pathlib.Path) -> None:
     from django.core.management import call_command
 
     if settings.SANDBOX:
-        call_command("load_demo", facts=str(facts), verbosity=0)
+        call_command("load_demo", facts=str(facts), verbosity=0, stdout=io.StringIO())
         say("Démonstration : données du Vieux Moulin en place, plateformes jouées par le bac à sable")
 
 
