@@ -36,8 +36,7 @@ class _PinnedAdapter(TlsAdapter):
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
         host["host"] = self._address
-        names = {"server_hostname": self._target.host, "assert_hostname": self._target.host}
-        return host, {**tls, **names} if self._target.scheme == "https" else tls
+        return host, {**tls, "server_hostname": self._target.host} if self._target.scheme == "https" else tls
 
 
 def check_public_url(url: str) -> None:
