@@ -182,7 +182,7 @@ class Media(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.alt_text or self.url or self.file.name
+        return self.alt_text or self.url or self.file.name or ""
 
     @property
     def address(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-# campaign_id: UUID
+# Carries campaign_id (UUID).
 campaign_started = Signal()
 # campaign_id: UUID. Every phase has reached its end; the campaign's `outcome` says how.
 campaign_completed = Signal()

@@ -177,6 +177,9 @@ class EncryptedJSONField(EncryptedTextField):
     """A JSON document (dict or list), sealed as a whole."""
 
     description = _("Document JSON chiffré")
+    # For the type checker: what a row holds is the document, not its sealed text.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
     form_class = SecretJSONFormField
     secret_widget = SecretTextarea
 

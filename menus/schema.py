@@ -113,12 +113,14 @@ def _path(fault: jsonschema.ValidationError) -> str:
 
 
 def _in_french(fault: jsonschema.ValidationError) -> str:
-    expected = fault.validator_value
+    expected: Any = fault.validator_value
+    known: Any = fault.schema
+    given: Any = fault.instance
     sentences = {
-        "required": f"champ obligatoire absent ({', '.join(sorted(set(expected) - set(fault.instance)))})."
+        "required": f"champ obligatoire absent ({', '.join(sorted(set(expected) - set(given)))})."
         if fault.validator == "required"
         else "",
-        "additionalProperties": f"champ inconnu ({', '.join(sorted(set(fault.instance) - set(fault.schema['properties'])))})."
+        "additionalProperties": f"champ inconnu ({', '.join(sorted(set(given) - set(known['properties'])))})."
         if fault.validator == "additionalProperties"
         else "",
         "enum": f"valeur inconnue ; attendu : {', '.join(map(str, expected))}." if fault.validator == "enum" else "",

@@ -65,7 +65,7 @@ class Contact(models.Model):
 
     def address(self, channel: str) -> str:
         """Where this contact is written to on a channel; empty when unknown."""
-        return {ChannelType.EMAIL: self.email, ChannelType.SMS: self.phone}.get(channel, "")
+        return {"email": self.email, "sms": self.phone}.get(channel, "")
 
 
 class Consent(models.Model):

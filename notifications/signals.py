@@ -4,5 +4,5 @@ from django.dispatch import Signal
 
 # task_id: UUID. A chunk of this send has no message left to send.
 messages_settled = Signal()
-# contact_id: UUID, channel: str, source: str
+# Carries contact_id (UUID), channel and source (str).
 consent_withdrawn = Signal()

@@ -2,13 +2,13 @@
 
 from django.dispatch import Signal
 
-# publication_id: UUID
+# Carries publication_id (UUID).
 publication_published = Signal()
 # publication_id: UUID. Given up, for a reason that staff can read on the row.
 publication_failed = Signal()
 # publication_id: UUID. Retained, unknown or canceled: it has a state to report but no outcome.
 publication_changed = Signal()
-# account_id: UUID
+# Carries account_id (UUID).
 account_disconnected = Signal()
 
 # publication: Publication. A question, not a fact: whoever knows why it must not leave now answers with the reason.

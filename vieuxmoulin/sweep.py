@@ -1,6 +1,8 @@
 """The minute sweep: rows are the truth, so whatever is due is enqueued again, whoever forgot it (law 1)."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -60,7 +62,7 @@ def sweep() -> dict[str, int]:
     return done | {"phases": len(phases)}
 
 
-def _enqueue(model: type, states: list[str], task: str) -> int:
+def _enqueue(model: Any, states: list[str], task: str) -> int:
     rows = list(due(model._default_manager.all(), states=states).values_list("pk", "next_attempt_at")[:ROWS_PER_SWEEP])
     for pk, at in rows:
         send(task, pk, at=at)
@@ -80,12 +82,11 @@ def check_services() -> None:
     """Ask each connected account and each sending service who we are, and keep the answer for the home page."""
     for account in Account.objects.filter(status=Account.Status.CONNECTED).select_related("credential"):
         connector = social_registry[account.platform]()
-        _note(account.platform, lambda c=connector, a=account: c.check(publishing.credentials(a)))
+        _note(account.platform, partial(connector.check, publishing.credentials(account)))
     for channel in ChannelType.values:
         if provider := notification_queries.provider_for(channel):
             service = message_registry[provider.platform]()
-            access = Access(provider.credential.secrets)
-            _note(provider.platform, lambda s=service, a=access: s.check(a))
+            _note(provider.platform, partial(service.check, Access(provider.credential.secrets)))
 
 
 def _note(slug: str, ask: Callable[[], str]) -> None:

@@ -184,7 +184,8 @@ def move(campaign: Campaign, to: str) -> Campaign:
     campaign.refresh_from_db()
     if not changed:
         possible = (
-            ", ".join(sorted(Status(target).label for target in ALLOWED[Status(campaign.status)])) or "rien d'autre"
+            ", ".join(sorted(str(Status(target).label) for target in ALLOWED[Status(campaign.status)]))
+            or "rien d'autre"
         )
         raise InvalidTransition(
             f"La campagne « {campaign.name} » est {campaign.get_status_display()} : elle ne peut pas devenir "

@@ -118,6 +118,7 @@ class HubRise(MenuConnector):
             return None
         details = "; ".join(f"{line.get('field')} : {line.get('message')}" for line in body.get("errors", []))
         said = details or body.get("message", "")
+        error: type[CommunicationError]
         if response.status_code in (401, 403):
             error, sentence = AccountDisconnected, "HubRise refuse l'accès : reconnectez le restaurant."
         elif response.status_code == 404:

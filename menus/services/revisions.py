@@ -1,10 +1,10 @@
 """From the editable card to a published revision, and back from a document to the card."""
 
+from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 
 from integrations.errors import ContentRejected
 from integrations.events import announce
@@ -96,13 +96,13 @@ def replace(document: dict[str, Any], *, menu_id: UUID | None = None) -> Menu:
     """Write a document over a card, whole or not at all; items keep their ref, what is gone is removed."""
     with transaction.atomic():
         menu, _ = Menu.objects.update_or_create(
-            pk=menu_id or document.get("id"),
+            pk=menu_id or document.get("id") or uuid4(),
             defaults={
                 "name": document["name"],
                 "description": document.get("description") or "",
                 "type": document["type"],
-                "start_date": parse_datetime(document["start_date"]),
-                "end_date": parse_datetime(document["end_date"]) if document.get("end_date") else None,
+                "start_date": datetime.fromisoformat(document["start_date"]),
+                "end_date": datetime.fromisoformat(document["end_date"]) if document.get("end_date") else None,
                 "metadata": document.get("metadata", {}),
             },
         )

@@ -47,6 +47,7 @@ class SendGrid(MessageConnector):
         except (ValueError, LookupError, TypeError):
             return None
         said, at = first.get("message", ""), first.get("field") or ""
+        error: type[CommunicationError]
         if response.status_code == 401 or (response.status_code == 403 and "sender" not in said.lower()):
             error, sentence = AccountDisconnected, "SendGrid refuse la clé d'accès : renouvelez-la."
         elif response.status_code == 403:

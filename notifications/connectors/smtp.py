@@ -105,7 +105,7 @@ def _letter(message: Message, access: Access) -> EmailMessage:
     return letter
 
 
-def _refusal(code: int, answer: bytes, *, about: type[CommunicationError]) -> CommunicationError:
+def _refusal(code: int, answer: bytes | str, *, about: type[CommunicationError]) -> CommunicationError:
     """4xx replies ask to come back later; 5xx ones are final (RFC 5321, section 4.2.1)."""
     said = answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
     if 400 <= code < 500:

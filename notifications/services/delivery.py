@@ -26,7 +26,7 @@ from integrations.events import announce
 from notifications import queries
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
-from notifications.models import Chunk, Notification, Provider, Suppression
+from notifications.models import Chunk, Contact, Notification, Provider, Suppression
 from notifications.services.permission import address_index, may_send, standings
 from notifications.services.templates import render_for
 from notifications.signals import messages_settled
@@ -99,17 +99,17 @@ def _prepare(chunk: Chunk, rows: list[Notification]) -> Window:
             window.skipped.append(row)
             continue
         try:
-            window.messages.append(_message(chunk, row))
+            window.messages.append(_message(chunk, row.contact, row))
         except CommunicationError as error:
             row.reason = str(error)[:300]
             window.skipped.append(row)
     return window
 
 
-def _message(chunk: Chunk, row: Notification) -> Message:
-    rendered, headers = render_for(chunk.template, chunk.channel, row.contact, {**chunk.data, **row.data})
-    to = row.contact.address(chunk.channel)
-    return Message(str(row.pk), to, rendered.subject, rendered.text, rendered.html, str(row.contact), headers)
+def _message(chunk: Chunk, contact: Contact, row: Notification) -> Message:
+    rendered, headers = render_for(chunk.template, chunk.channel, contact, {**chunk.data, **row.data})
+    to = contact.address(chunk.channel)
+    return Message(str(row.pk), to, rendered.subject, rendered.text, rendered.html, str(contact), headers)
 
 
 def _mark_sending(chunk: Chunk, window: Window, provider: Provider) -> bool:
@@ -252,9 +252,9 @@ def settle_unknown() -> int:
     rows = Notification.objects.filter(status=Status.UNKNOWN, sending_at__lt=ripe).select_related(
         "contact", "template", "chunk"
     )
-    for row, connector, access in _readable(list(rows.order_by("sending_at")[:200])):
+    for row, message, connector, access in _readable(list(rows.order_by("sending_at")[:200])):
         try:
-            found = connector.read_back(_message(row.chunk, row), access, row.sending_at)
+            found = connector.read_back(message, access, row.sending_at or ripe)
         except CommunicationError as error:
             log.warning("read_back_failed", notification=str(row.pk), code=error.code)
             continue
@@ -267,12 +267,13 @@ def settle_unknown() -> int:
     return settled
 
 
-def _readable(rows: list[Notification]) -> Iterator[tuple[Notification, MessageConnector, Access]]:
+def _readable(rows: list[Notification]) -> Iterator[tuple[Notification, Message, MessageConnector, Access]]:
     providers = {provider.platform: provider for provider in Provider.objects.select_related("credential")}
     for row in rows:
         provider = providers.get(row.provider)
         if provider and row.chunk and row.contact and registry[provider.platform].can_read_back:
-            yield row, registry[provider.platform](), Access(provider.credential.secrets)
+            message = _message(row.chunk, row.contact, row)
+            yield row, message, registry[provider.platform](), Access(provider.credential.secrets)
 
 
 def _send_again(row: Notification) -> None:
@@ -280,7 +281,7 @@ def _send_again(row: Notification) -> None:
     with transaction.atomic():
         again = Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN)
         if again.update(status=Status.PENDING, reason="", attempts=row.attempts + 1):
-            Chunk.objects.filter(pk=row.chunk_id, status=Chunk.Status.DONE).update(
+            Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
                 status=Chunk.Status.PENDING, next_attempt_at=None
             )
 

@@ -15,6 +15,13 @@ from notifications.models import ChannelType, Contact, MessageTemplate, Purpose
 from notifications.templating import check, missing_variables, render, render_line
 
 TEXTS = ("subject", "body_html", "body_text", "sms_body", "push_body")
+LABELS = {
+    "subject": "objet",
+    "body_html": "e-mail (HTML)",
+    "body_text": "e-mail (texte)",
+    "sms_body": "SMS",
+    "push_body": "notification push",
+}
 PARTS = {
     ChannelType.EMAIL: ("subject", "body_html", "body_text"),
     ChannelType.SMS: ("sms_body",),
@@ -68,7 +75,7 @@ def verify(template: MessageTemplate) -> list[str]:
             try:
                 warnings += check(source, html=name == "body_html", sample=sample if template.sample else None)
             except TemplateError as error:
-                label = MessageTemplate._meta.get_field(name).verbose_name
+                label = LABELS[name]
                 raise ContentRejected(f"Modèle « {template.slug} », {label} : {error}", code="template") from error
     if not any(template.body(channel) for channel in ChannelType.values):
         raise ContentRejected(

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -14,6 +15,7 @@ from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
     ContentRejected,
+    OutcomeUnknown,
     PermanentError,
     RateLimited,
     TransientError,
@@ -55,6 +57,13 @@ def graph_error(response: requests.Response) -> CommunicationError | None:
         return None
     code, subcode = error.get("code"), error.get("error_subcode")
     said = error.get("error_user_msg") or error.get("message") or "sans explication"
+    if (code in (1, 2) or response.status_code >= 500) and not error.get("is_transient") and _shows_a_post(response):
+        # A fault of Meta's in the one call that shows the post: it may be there all the same (law 3).
+        return OutcomeUnknown(
+            f"Meta a eu un incident en créant le post. Il répond : « {said} ».",
+            code=f"meta_{code}",
+            vendor_answer=response.text,
+        )
     kind, sentence, extra = _kind(code, subcode, bool(error.get("is_transient")), response.status_code)
     return kind(
         f"{sentence} Meta répond : « {said} ».",
@@ -65,6 +74,12 @@ def graph_error(response: requests.Response) -> CommunicationError | None:
 
 
 graph_error.inspects_success = True  # type: ignore[attr-defined]  # a 200 may carry an `error` too
+
+
+def _shows_a_post(response: requests.Response) -> bool:
+    """Whether the request was the one that makes a post visible."""
+    path = urlsplit(response.request.url or "").path
+    return response.request.method == "POST" and path.endswith(("/feed", "/media_publish"))
 
 
 def _kind(

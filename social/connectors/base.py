@@ -92,8 +92,8 @@ class Progress:
     def __init__(
         self,
         data: dict[str, Any] | None = None,
-        save: Callable[[dict[str, Any]], None] | None = None,
-        creating: Callable[[], None] | None = None,
+        save: Callable[[dict[str, Any]], Any] | None = None,
+        creating: Callable[[], Any] | None = None,
     ) -> None:
         self.data = dict(data or {})
         self._save = save

@@ -74,7 +74,7 @@ class X(SocialConnector):
         error, sentence = _kind(response.status_code, first.get("code"), kind)
         if error is None:
             return None
-        extra = {"retry_after_seconds": _until_reset(response)} if error is RateLimited else {}
+        extra: dict[str, Any] = {"retry_after_seconds": _until_reset(response)} if error is RateLimited else {}
         return error(
             f"{sentence} X répond : « {said} ».",
             code=kind or str(first.get("code", "")),

@@ -81,9 +81,9 @@ def cancel(campaign: Campaign) -> None:
     """End a campaign and withdraw all that has not left."""
     lifecycle.cancel(campaign)
     planning.cancel(campaign.publication_set.all())
-    task_ids = set(PhaseAction.objects.filter(phase__campaign=campaign).values_list("task_id", flat=True)) - {None}
-    for task_id in task_ids:
-        sending.cancel(task_id)
+    for task_id in PhaseAction.objects.filter(phase__campaign=campaign).values_list("task_id", flat=True):
+        if task_id:
+            sending.cancel(task_id)
 
 
 def fire_phase(phase_id: Any) -> None:

@@ -76,7 +76,8 @@ def resolve_platforms(platforms: list[str]) -> dict[str, str]:
             code="no_platform",
             problems=[{"field": "platforms", "message": f"Plateformes : {', '.join(sorted(registry))}."}],
         )
-    slugs, problems = {}, []
+    slugs: dict[str, str] = {}
+    problems = []
     for rank, name in enumerate(platforms):
         slug = queries.slug_of(name)
         if slug is None:

@@ -8,7 +8,6 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from campaigns.models import Campaign, Phase
-from integrations.claims import Claimable
 from integrations.models import InboundEvent, ServiceHealth, WebhookDelivery
 from integrations.services import pulse
 from menus.models import MenuSync
@@ -18,7 +17,7 @@ from vieuxmoulin.models import Task
 
 # A row due for longer than this without moving is stuck: the queue, a worker or beat is down.
 STUCK_AFTER = timedelta(minutes=5)
-WAITING_ROWS: dict[str, tuple[type[Claimable], list[str]]] = {
+WAITING_ROWS: dict[str, tuple[Any, list[str]]] = {
     "publish": (Publication, [Publication.Status.SCHEDULED]),
     "notify": (Chunk, [Chunk.Status.PENDING]),
     "menus": (MenuSync, [MenuSync.Status.PENDING]),

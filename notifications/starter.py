@@ -1,0 +1,67 @@
+"""The starter set of message templates, kept as files under templates/emails/<slug>/."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from notifications.models import MessageTemplate, Purpose
+from notifications.services.templates import save_version
+
+FOLDER = Path(settings.BASE_DIR) / "templates" / "emails"
+FILES = {"subject": "subject.txt", "body_html": "body.html", "body_text": "body.txt", "sms_body": "sms.txt"}
+
+
+@dataclass(frozen=True)
+class Starter:
+    slug: str
+    name: str
+    purpose: str = Purpose.MARKETING
+    sample: dict[str, Any] = field(default_factory=dict)
+
+
+STARTERS = (
+    Starter(
+        "promotional_email",
+        "Promotion",
+        sample={
+            "promo_title": "Soirée huîtres",
+            "promo_description": "Six huîtres de l'estuaire et un verre d'Entre-deux-Mers.",
+            "valid_until": "30 novembre",
+            "booking_link": "https://levieuxmoulin.example/reserver",
+        },
+    ),
+    Starter(
+        "menu_update",
+        "Nouvelle carte",
+        sample={"menu_items": [{"name": "Magret de canard", "price": "23,90", "description": "Miel de bruyère."}]},
+    ),
+    Starter("welcome", "Bienvenue"),
+    Starter(
+        "booking_confirmation",
+        "Confirmation de réservation",
+        Purpose.TRANSACTIONAL,
+        {"booking": {"day": "vendredi 27 novembre", "time": "20 h", "guests": 4}},
+    ),
+)
+
+
+def load_starters() -> int:
+    """Write the starter templates that are not there yet; what staff changed stays. Returns how many were added."""
+    added = 0
+    for starter in STARTERS:
+        if MessageTemplate.objects.filter(slug=starter.slug).exists():
+            continue
+        texts = {
+            name: (FOLDER / starter.slug / file).read_text(encoding="utf-8").strip()
+            for name, file in FILES.items()
+            if (FOLDER / starter.slug / file).exists()
+        }
+        save_version(
+            MessageTemplate(
+                slug=starter.slug, name=starter.name, purpose=starter.purpose, sample=starter.sample, **texts
+            )
+        )
+        added += 1
+    return added

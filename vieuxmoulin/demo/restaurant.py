@@ -1,0 +1,237 @@
+"""The restaurant of the demonstration: written once, on an empty database, through the services that staff use."""
+
+import json
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from campaigns.services import editing
+from integrations.models import Credential
+from menus.models import Destination, Menu
+from menus.services import revisions
+from notifications.models import ChannelType, Contact, Provider, Tag
+from notifications.services import contacts
+from notifications.starter import load_starters
+from social.models import Account
+from vieuxmoulin.api.clients import create_client
+
+DATA = Path(__file__).parent / "data"
+WORDING = "J'accepte de recevoir les nouvelles et les offres du Vieux Moulin. Je peux me désinscrire à tout moment."
+TAGS = {"habitues": "Habitués", "voisins": "Voisins de Vensac"}
+STAFF = "camille"
+# The sandbox knows these; a real platform would refuse them.
+ACCOUNTS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("facebook", "1001", {"access_token": "demo-facebook"}),
+    ("instagram", "17841400000000001", {"access_token": "demo-instagram"}),
+    (
+        "x",
+        "42",
+        {
+            "api_key": "demo-x-cle",
+            "api_secret": "demo-x-secret",
+            "access_token": "demo-x-jeton",
+            "access_token_secret": "demo-x-secret-du-jeton",
+        },
+    ),
+)
+PROVIDERS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    (
+        ChannelType.EMAIL,
+        "sendgrid",
+        {"api_key": "SG.demo", "from_email": "restaurant@levieuxmoulin.fr", "from_name": "Le Vieux Moulin"},
+    ),
+    (
+        ChannelType.SMS,
+        "twilio",
+        {"account_sid": "AC" + "0" * 31 + "1", "auth_token": "demo-twilio", "from_number": "VieuxMoulin"},
+    ),
+)
+
+
+def load() -> bool:
+    """Write everything, or nothing when there is already something; True when it was written."""
+    if Menu.objects.exists() or Contact.objects.exists() or Account.objects.exists():
+        return False
+    with transaction.atomic():
+        _write_accounts()
+        _write_guests()
+        load_starters()
+        menu = _write_menu()
+        revisions.publish(menu)
+        _write_campaign()
+    return True
+
+
+def staff_login(known: dict[str, str]) -> dict[str, str]:
+    """The demonstration's staff member; the password is made once and kept with the facts."""
+    users = get_user_model()
+    user, is_new = users.objects.get_or_create(
+        username=STAFF,
+        defaults={
+            "first_name": "Camille",
+            "last_name": "Durand",
+            "email": "camille@levieuxmoulin.example",
+            "is_staff": True,
+            "is_superuser": True,
+        },
+    )
+    password = known.get("password", "")
+    if is_new or not password or not user.check_password(password):
+        password = secrets.token_urlsafe(12)
+        user.set_password(password)
+        user.save()
+    return {"user": STAFF, "password": password}
+
+
+def api_client(known: dict[str, str]) -> dict[str, str]:
+    """A client that may do everything the API offers."""
+    return create_client("Démonstration", list(settings.API_SCOPES), known=known)
+
+
+def _credential(platform: str, keys: dict[str, str]) -> Credential:
+    return Credential.objects.create(platform=platform, name="Démonstration", secrets=keys)
+
+
+def _write_accounts() -> None:
+    for platform, external_id, keys in ACCOUNTS:
+        Account.objects.create(
+            platform=platform,
+            name=settings.RESTAURANT_NAME,
+            external_id=external_id,
+            username="levieuxmoulin",
+            credential=_credential(platform, keys),
+        )
+    for channel, platform, keys in PROVIDERS:
+        Provider.objects.create(channel=channel, platform=platform, credential=_credential(platform, keys))
+
+
+def _write_guests() -> None:
+    tags = {slug: Tag.objects.create(slug=slug, name=name) for slug, name in TAGS.items()}
+    for guest in _read("guests.json"):
+        contact = contacts.save_contact(
+            Contact(first_name=guest["first_name"], last_name=guest["last_name"], source="carnet du restaurant"),
+            email=guest["email"],
+            phone=guest["phone"],
+        )
+        contact.tags.set([tags[slug] for slug in guest["tags"]])
+        for channel in guest["agrees"]:
+            contacts.grant(contact, channel=channel, source="bulletin papier", wording=WORDING, version="2026-01")
+        for channel in guest.get("withdrawn", []):
+            contacts.withdraw(contact, channel=channel, source="demande au comptoir")
+
+
+def _write_menu() -> Menu:
+    menu = revisions.replace(_read("menu.json"))
+    Destination.objects.create(platform="website", name="Site du restaurant")
+    Destination.objects.create(
+        platform="hubrise",
+        name="HubRise (livraison)",
+        credential=_credential("hubrise", {"access_token": "demo-hubrise"}),
+        settings={"catalog_id": "vieuxmoulin"},
+    )
+    return menu
+
+
+def _write_campaign() -> Campaign:
+    """The autumn campaign, ready to be started: by date, by delay and by event."""
+    now = timezone.now()
+    picture = f"{settings.PUBLIC_URL}/static/demo/automne.jpg"
+    return editing.create_campaign(
+        {
+            "name": "Menu d'automne",
+            "description": "Faire venir les habitués pour la nouvelle carte, puis rappeler l'événement aux voisins.",
+            "start_date": now.isoformat(),
+            "end_date": (now + timedelta(days=21)).isoformat(),
+            "target_audience": ["habitues"],
+            "budget": "350.00",
+            "success_metrics": {"reservations": 40},
+            "channels": ["social_media", "email", "sms", "web"],
+            "phases": [
+                {
+                    "name": "La carte en ligne",
+                    "trigger": "date",
+                    "starts_at": now.isoformat(),
+                    "actions": [
+                        {
+                            "kind": "update_menu",
+                            "params": {
+                                "menu": {"menu_id": _read("menu.json")["id"]},
+                                "platforms": ["website", "hubrise"],
+                            },
+                        },
+                        {
+                            "kind": "publish",
+                            "params": {
+                                "content": {
+                                    "title": "La carte d'automne est là",
+                                    "body": "Cèpes, potimarron, agneau de Pauillac : venez goûter la saison au Vieux Moulin.",
+                                    "media_urls": [picture],
+                                    "alt_texts": ["Une assiette aux couleurs de l'automne"],
+                                    "hashtags": ["automne", "vensac", "vieuxmoulin"],
+                                    "item_refs": ["oeuf-parfait", "veloute-potimarron", "agneau-pauillac"],
+                                },
+                                "platforms": ["facebook", "instagram", "x"],
+                            },
+                        },
+                    ],
+                },
+                {
+                    "name": "Le mot aux habitués",
+                    "trigger": "delay",
+                    "delay_minutes": 0,
+                    "actions": [
+                        {
+                            "kind": "notify",
+                            "params": {
+                                "template": "menu_update",
+                                "channels": ["email"],
+                                "data": {"menu_items": _featured()},
+                            },
+                        }
+                    ],
+                },
+                {
+                    "name": "Nouvelle recette",
+                    "trigger": "event",
+                    "event": "new_recipe",
+                    "actions": [
+                        {
+                            "kind": "publish",
+                            "params": {
+                                "content": {
+                                    "title": "Nouvelle recette",
+                                    "body": "Le chef vient d'ajouter une assiette à la carte. Passez la découvrir !",
+                                    "hashtags": ["vieuxmoulin"],
+                                },
+                                "platforms": ["facebook"],
+                            },
+                        }
+                    ],
+                },
+            ],
+        }
+    )
+
+
+def _featured() -> list[dict[str, Any]]:
+    dishes = [item for category in _read("menu.json")["categories"] for item in category["items"]]
+    chosen = [item for item in dishes if item["id"] in ("oeuf-parfait", "agneau-pauillac", "tarte-tatin")]
+    return [
+        {
+            "name": item["name"],
+            "price": f"{item['price_cents'] // 100},{item['price_cents'] % 100:02d}",
+            "description": item["description"],
+        }
+        for item in chosen
+    ]
+
+
+def _read(name: str) -> Any:
+    return json.loads((DATA / name).read_text(encoding="utf-8"))
