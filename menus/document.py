@@ -100,4 +100,5 @@ def _says_something(name: str, value: Any) -> bool:
     """An empty list of allergens is a statement ("none"); other empty members say nothing."""
     if name == "allergens":
         return value is not None
-    return value not in (None, False, "", {}, [])
+    # A price of 0 equals False in Python, and is a statement too.
+    return value is not None and value is not False and value not in ("", {}, [])

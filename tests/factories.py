@@ -93,9 +93,6 @@ class ContactFactory(DjangoModelFactory):
         model = Contact
         skip_postgeneration_save = True
 
-    class Params:
-        agrees = ("email", "sms")
-
     first_name = "Camille"
     last_name = factory.Sequence(lambda n: f"Durand {n}")
 

@@ -1,0 +1,313 @@
+"""From a request to messages: leave asked for each guest, windows marked before they go, no message twice."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from integrations.errors import (
+    AccountDisconnected,
+    ContentRejected,
+    InvalidRecipient,
+    OutcomeUnknown,
+    TransientError,
+)
+from notifications.connectors import registry
+from notifications.connectors.base import Outcome
+from notifications.models import Chunk, Contact, Notification, Suppression
+from notifications.services import contacts, delivery, sending
+from notifications.services.sending import Origin
+from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
+
+pytestmark = pytest.mark.django_db
+DATA = {"promo_title": "Soirée huîtres"}
+NOON = datetime(2026, 11, 26, 10, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=True):
+        yield
+
+
+@pytest.fixture
+def vendor(monkeypatch):
+    """A service that does what the test says and keeps what it was given."""
+
+    class Vendor:
+        batches: list = []
+        answer = staticmethod(lambda message: Outcome(message.id, f"id-{message.id}"))
+        found = staticmethod(lambda message: None)
+
+    def send_batch(self, messages, access):
+        Vendor.batches.append(messages)
+        answers = [Vendor.answer(message) for message in messages]
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
+    Vendor.batches = []
+    for slug in ("sendgrid", "twilio"):
+        monkeypatch.setattr(registry[slug], "send_batch", send_batch)
+    monkeypatch.setattr(registry["twilio"], "read_back", lambda self, message, access, since: Vendor.found(message))
+    ProviderFactory()
+    ProviderFactory(channel="sms", platform="twilio")
+    return Vendor
+
+
+def send(guests, channel="email", **fields):
+    template = MessageTemplateFactory(**fields)
+    origin = Origin(uuid.uuid4())
+    sending.create_messages(template=template, contacts=guests, channels=[channel], data=DATA, origin=origin)
+    return Chunk.objects.filter(task_id=origin.task_id)
+
+
+def statuses():
+    return sorted(Notification.objects.values_list("status", flat=True))
+
+
+def test_each_guest_gets_a_message_of_their_own(vendor):
+    guests = [ContactFactory(first_name="Anne"), ContactFactory(first_name="Hugo")]
+
+    delivery.deliver_chunk(send(guests).get().pk)
+
+    sent = sorted(vendor.batches[0], key=lambda message: message.name)
+    assert [message.subject for message in sent] == ["Soirée huîtres - Le Vieux Moulin"] * 2
+    assert "Bonjour Anne" in sent[0].html
+    assert "Bonjour Hugo" in sent[1].html
+    assert statuses() == ["sent", "sent"]
+    assert Chunk.objects.get().status == "done"
+
+
+def test_a_marketing_message_always_has_a_way_out(vendor):
+    guest = ContactFactory()
+
+    delivery.deliver_chunk(send([guest]).get().pk)
+
+    message = vendor.batches[0][0]
+    assert message.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    link = message.headers["List-Unsubscribe"].strip("<>")
+    assert link in message.text
+    assert link in message.html
+
+
+def test_a_text_part_is_always_there(vendor):
+    delivery.deliver_chunk(send([ContactFactory()]).get().pk)
+
+    assert "Soirée huîtres" in vendor.batches[0][0].text
+
+
+def test_nobody_is_written_to_without_consent(vendor):
+    willing, silent = ContactFactory(), ContactFactory(agrees=["sms"])
+
+    delivery.deliver_chunk(send([willing, silent]).get().pk)
+
+    assert [message.to for message in vendor.batches[0]] == [willing.email]
+    skipped = Notification.objects.get(contact=silent)
+    assert (skipped.status, skipped.reason) == ("skipped", "Pas de consentement aux offres par e-mail.")
+
+
+def test_consent_is_asked_at_the_moment_of_sending(vendor):
+    guest = ContactFactory()
+    chunk = send([guest]).get()
+    contacts.withdraw(guest, channel="email", source="test")
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert vendor.batches == []
+    assert statuses() == ["skipped"]
+
+
+def test_quiet_hours_keep_the_message_for_the_morning(vendor):
+    chunk = send([ContactFactory()], channel="sms").get()
+
+    with time_machine.travel(datetime(2026, 11, 26, 22, tzinfo=UTC)):
+        delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    assert vendor.batches == []
+    assert statuses() == ["pending"]
+    assert (chunk.status, chunk.next_attempt_at) == ("pending", datetime(2026, 11, 27, 7, tzinfo=UTC))
+
+
+def test_a_chunk_delivered_twice_sends_once(vendor):
+    chunk = send([ContactFactory()]).get()
+
+    delivery.deliver_chunk(chunk.pk)
+    delivery.deliver_chunk(chunk.pk)
+
+    assert len(vendor.batches) == 1
+
+
+def test_the_same_request_written_twice_makes_one_message(vendor):
+    guest, template, origin = ContactFactory(), MessageTemplateFactory(), Origin(uuid.uuid4())
+
+    for _ in range(2):
+        sending.create_messages(template=template, contacts=[guest], channels=["email"], data=DATA, origin=origin)
+
+    assert Notification.objects.count() == 1
+
+
+def test_a_passing_failure_keeps_the_messages_and_the_error(vendor):
+    chunk = send([ContactFactory()]).get()
+    vendor.answer = lambda message: TransientError("Panne.", code="503")
+
+    delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    assert statuses() == ["pending"]
+    assert (chunk.status, chunk.last_error, chunk.last_error_code) == ("pending", "Panne.", "503")
+    assert chunk.next_attempt_at > timezone.now()
+
+
+def test_a_refused_access_does_not_fail_the_messages(vendor):
+    chunk = send([ContactFactory()]).get()
+    vendor.answer = lambda message: AccountDisconnected("Clé refusée.")
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["pending"]
+
+
+def test_messages_wait_no_longer_than_the_tries_allow(vendor):
+    chunk = send([ContactFactory()]).get()
+    vendor.answer = lambda message: TransientError("Panne.")
+
+    for _ in range(delivery.MAX_ATTEMPTS):
+        Chunk.objects.update(next_attempt_at=None)
+        delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["failed"]
+    chunk.refresh_from_db()
+    assert chunk.status == "done"
+
+
+def test_a_dead_address_is_never_tried_again(vendor):
+    guest = ContactFactory()
+    vendor.answer = lambda message: Outcome(message.id, error=InvalidRecipient("Adresse morte.", code="bounce"))
+
+    delivery.deliver_chunk(send([guest]).get().pk)
+
+    assert statuses() == ["failed"]
+    assert Suppression.objects.get().reason == "bounce"
+
+
+def test_one_refused_message_does_not_hurt_the_others(vendor):
+    guests = [ContactFactory(), ContactFactory(first_name="Refusé")]
+    vendor.answer = lambda message: Outcome(
+        message.id, error=ContentRejected("Non.") if "Refusé" in message.name else None
+    )
+
+    delivery.deliver_chunk(send(guests).get().pk)
+
+    assert statuses() == ["failed", "sent"]
+
+
+def test_an_unknown_fate_is_never_sent_again(vendor):
+    chunk = send([ContactFactory()]).get()
+    vendor.answer = lambda message: OutcomeUnknown("Pas de réponse.")
+    delivery.deliver_chunk(chunk.pk)
+
+    Chunk.objects.update(status="pending", next_attempt_at=None)
+    delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["unknown"]
+    assert len(vendor.batches) == 1
+
+
+def test_a_dead_workers_window_is_unknown_and_the_rest_goes_on(vendor):
+    guests = [ContactFactory(), ContactFactory()]
+    chunk = send(guests).get()
+    Chunk.objects.update(status="sending", lease_until=timezone.now() - timedelta(seconds=1))
+    Notification.objects.filter(contact=guests[0]).update(status="sending", sending_at=timezone.now())
+
+    assert delivery.recover_abandoned() == 1
+    delivery.deliver_chunk(chunk.pk)
+
+    assert Notification.objects.get(contact=guests[0]).status == "unknown"
+    assert [message.to for message in vendor.batches[0]] == [guests[1].email]
+
+
+def unknown_sms():
+    guest = ContactFactory()
+    send([guest], channel="sms")
+    Notification.objects.update(status="unknown", provider="twilio", sending_at=timezone.now() - timedelta(minutes=2))
+    Chunk.objects.update(status="done")
+    return Notification.objects.get()
+
+
+def test_a_message_found_at_the_service_is_sent(vendor):
+    row = unknown_sms()
+    vendor.found = lambda message: Outcome(message.id, "SM1")
+
+    assert delivery.settle_unknown() == 1
+
+    row.refresh_from_db()
+    assert (row.status, row.external_id) == ("sent", "SM1")
+
+
+def test_a_message_surely_absent_leaves_again_once(vendor):
+    unknown_sms()
+
+    delivery.settle_unknown()
+    delivery.deliver_chunk(Chunk.objects.get().pk)
+
+    assert len(vendor.batches) == 1
+    assert statuses() == ["sent"]
+
+
+def test_a_service_that_cannot_be_read_leaves_the_message_unknown(vendor):
+    send([ContactFactory()])
+    Notification.objects.update(status="unknown", provider="sendgrid", sending_at=timezone.now() - timedelta(minutes=2))
+
+    assert delivery.settle_unknown() == 0
+    assert statuses() == ["unknown"]
+
+
+def test_cancel_stops_what_has_not_left(vendor):
+    chunk = send([ContactFactory()]).get()
+
+    assert sending.cancel(chunk.task_id) == 1
+    delivery.deliver_chunk(chunk.pk)
+
+    assert vendor.batches == []
+    assert statuses() == ["canceled"]
+
+
+def test_an_erased_guest_is_skipped(vendor):
+    chunk = send([ContactFactory()]).get()
+    Contact.objects.all().delete()
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["skipped"]
+
+
+def test_a_missing_variable_is_refused_before_any_row_is_written(vendor):
+    template = MessageTemplateFactory()
+
+    with pytest.raises(ContentRejected, match="promo_title"):
+        sending.create_messages(
+            template=template, contacts=[ContactFactory()], channels=["email"], data={}, origin=Origin(uuid.uuid4())
+        )
+
+    assert Notification.objects.count() == 0
+
+
+def test_a_thousand_messages_cost_a_few_queries(vendor, django_assert_max_num_queries):
+    guests = [ContactFactory() for _ in range(40)]
+    chunk = send(guests).get()
+
+    with django_assert_max_num_queries(22):
+        delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["sent"] * 40
+
+
+def test_an_advertising_sms_says_how_to_stop(vendor):
+    delivery.deliver_chunk(send([ContactFactory()], channel="sms").get().pk)
+
+    assert "\nSTOP : http" in vendor.batches[0][0].text
