@@ -127,6 +127,20 @@ def check_minimum_tls(app_configs: Any, **options: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def check_quiet_hours(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Real guests are not written to at night."""
+    if settings.QUIET_HOURS or settings.SANDBOX:
+        return []
+    return [
+        Error(
+            "QUIET_HOURS est sur off alors que de vrais clients seraient joints.",
+            hint="Retirez QUIET_HOURS de l'environnement, ou travaillez avec SANDBOX=on.",
+            id="integrations.E020",
+        )
+    ]
+
+
 @register(Tags.admin)
 def check_admin_hides_secrets(app_configs: Any, **options: Any) -> list[CheckMessage]:
     """An encrypted field in a list, a filter or a search would show or compare what must stay hidden."""

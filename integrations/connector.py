@@ -16,6 +16,9 @@ class Connector(ABC):
     slug: ClassVar[str]
     label: ClassVar[str]
     address: ClassVar[str]
+    # The keys of its section in `config/*.json`.
+    required_keys: ClassVar[tuple[str, ...]] = ()
+    optional_keys: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.http = HttpClient(self.slug, classify=self.classify)

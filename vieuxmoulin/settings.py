@@ -196,8 +196,10 @@ WEBHOOK_SECRET = env("WEBHOOK_SECRET", default="")
 WEBHOOK_ALLOWED_SOURCES = env.list("WEBHOOK_ALLOWED_SOURCES", default=["recipes", "crm", "accounting", "iot"])
 WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=262_144)
 
+# Legal and decent hours of marketing; off only where no real guest can be reached, as in the sandbox at night.
+QUIET_HOURS = env.bool("QUIET_HOURS", default=not SANDBOX)
 # Marketing messages one guest may get in seven days, all channels and campaigns together.
-FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4)
+FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4 if not SANDBOX else 1000)
 
 # --- REST API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

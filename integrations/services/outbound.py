@@ -70,6 +70,13 @@ def new_secret() -> str:
     return "whsec_" + b64encode(secrets.token_bytes(24)).decode()
 
 
+def as_signing_secret(secret: str) -> str:
+    """Any shared text as a Standard Webhooks secret; one already in that form stays as it is."""
+    if secret.startswith("whsec_"):
+        return secret
+    return "whsec_" + b64encode(secret.encode()).decode()
+
+
 def tell(event: str, source: str, payload: dict[str, Any], *, fact_key: str) -> int:
     """Write a delivery per endpoint that wants this fact; the same fact is told once. Returns their number."""
     body = {

@@ -24,6 +24,7 @@ class SendGrid(MessageConnector):
     slug, label, channel = "sendgrid", "SendGrid", "email"
     address = "https://api.sendgrid.com"
     batch_size = window = 1000
+    required_keys = ("api_key", "from_email", "from_name")
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         small = [message for message in messages if _size(message) <= SUBSTITUTION_BYTES]

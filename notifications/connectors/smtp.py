@@ -26,6 +26,8 @@ class Smtp(MessageConnector):
     slug, label, channel = "smtp", "Serveur de courrier (SMTP)", "email"
     address = ""
     batch_size = window = 50
+    required_keys = ("host", "from_email", "from_name")
+    optional_keys = ("port", "username", "password", "security")
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         """Raises TransientError or AccountDisconnected when the server cannot be entered: then nothing left."""

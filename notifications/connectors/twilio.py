@@ -48,6 +48,8 @@ class Twilio(MessageConnector):
     batch_size = 500
     window = 32
     can_read_back = True
+    required_keys = ("account_sid", "auth_token")
+    optional_keys = ("from_number", "messaging_service_sid")
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         """Twilio takes one message per call: the window goes out in parallel."""

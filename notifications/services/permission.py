@@ -64,6 +64,8 @@ def may_send(*, purpose: str, channel: str, standing: Standing, now: datetime) -
 
 def next_opening(channel: str, now: datetime) -> datetime:
     """The first moment from `now` on when marketing may be sent on this channel (Paris time)."""
+    if not settings.QUIET_HOURS:
+        return now
     local = now.astimezone(PARIS)
     opens, closes = (SMS_OPENS, SMS_CLOSES) if channel == ChannelType.SMS else (QUIET_UNTIL, QUIET_FROM)
     if opens <= local.time() < closes and _is_working_day(channel, local):

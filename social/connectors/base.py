@@ -120,6 +120,13 @@ class SocialConnector(Connector):
     needs_picture: ClassVar[bool] = False
     supports_targeting: ClassVar[bool] = False
     link_is_a_field: ClassVar[bool] = False
+    # Which of the configuration's keys is the account's id, and which are settings rather than secrets.
+    account_key: ClassVar[str] = ""
+    setting_keys: ClassVar[tuple[str, ...]] = ()
+
+    def account_id(self, keys: dict[str, str]) -> str:
+        """The account's id on the platform, from its section of the configuration."""
+        return keys[self.account_key]
 
     # --- before sending: pure functions -------------------------------------------------------------------------------
 

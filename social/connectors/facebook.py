@@ -17,6 +17,9 @@ class Facebook(SocialConnector):
     max_length = 63_206
     supports_targeting = True
     link_is_a_field = True
+    required_keys = ("page_id", "access_token")
+    optional_keys = ("app_id", "app_secret", "api_version")
+    account_key, setting_keys = "page_id", ("api_version",)
     classify = staticmethod(graph_error)
 
     def adapt(self, draft: Draft) -> tuple[Post, list[str]]:

@@ -21,6 +21,9 @@ class Instagram(SocialConnector):
     max_hashtags = 30
     max_pictures = CAROUSEL_SIZE
     needs_picture = True
+    required_keys = ("business_account_id", "access_token")
+    optional_keys = ("app_secret", "api_version")
+    account_key, setting_keys = "business_account_id", ("api_version",)
     classify = staticmethod(graph_error)
 
     def publish(self, post: Post, account: Credentials, progress: Progress) -> Published:

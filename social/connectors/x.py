@@ -28,6 +28,8 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp")
 ACCESS_CODES = {32, 64, 89, 135, 215, 261, 326}
 CONTENT_CODES = {186, 324, 325, 385}
 RATE_CODES = {88, 185}
+# Stands for the account's number until X was asked.
+UNKNOWN_ID = "me"
 
 
 @registry.register
@@ -37,6 +39,12 @@ class X(SocialConnector):
     address = "https://api.x.com"
     max_length = 280
     max_pictures = 4
+    required_keys = ("api_key", "api_secret", "access_token", "access_token_secret")
+    optional_keys = ("user_id",)
+
+    def account_id(self, keys: dict[str, str]) -> str:
+        """Given, or the number that begins a token of OAuth 1.0a; else asked of X when it is needed."""
+        return keys.get("user_id") or next(filter(str.isdigit, keys["access_token"].split("-")[:1]), UNKNOWN_ID)
 
     def length(self, text: str) -> int:
         return weighted_length(text)
@@ -51,7 +59,8 @@ class X(SocialConnector):
 
     def read_back(self, post: Post, account: Credentials, since: datetime, progress: Progress) -> Published | None:
         params = {"max_results": 10, "tweet.fields": "created_at,entities"}
-        for found in self._call("GET", account, f"/2/users/{account.id}/tweets", params=params).get("data", []):
+        number = account.id if account.id != UNKNOWN_ID else self._call("GET", account, "/2/users/me")["data"]["id"]
+        for found in self._call("GET", account, f"/2/users/{number}/tweets", params=params).get("data", []):
             if datetime.fromisoformat(found["created_at"].replace("Z", "+00:00")) >= since and same_text(
                 post.text, _with_full_links(found)
             ):

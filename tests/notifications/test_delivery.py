@@ -21,7 +21,7 @@ from notifications.services import contacts, delivery, sending
 from notifications.services.sending import Origin
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_hours")]
 DATA = {"promo_title": "Soirée huîtres"}
 NOON = datetime(2026, 11, 26, 10, tzinfo=UTC)
 

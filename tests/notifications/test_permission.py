@@ -10,6 +10,7 @@ from notifications.services import contacts
 from notifications.services.permission import Standing, may_send, next_opening, standings
 from tests.factories import ContactFactory, MessageTemplateFactory
 
+pytestmark = pytest.mark.usefixtures("quiet_hours")
 # A Thursday, 11 h in Paris.
 NOON = datetime(2026, 11, 26, 10, tzinfo=UTC)
 WILLING = Standing("a@example.com", has_consent=True, is_suppressed=False, recent_messages=0)

@@ -1,0 +1,299 @@
+"""Guests and what they agreed to. An address is masked in lists, and read on the guest's own page only."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, HistoryInline
+from integrations.admin_tools.display import BAD, CARE, GOOD, NOTHING, date_column, link, mask, status_column
+from integrations.admin_tools.operations import DialogForm, operation
+from notifications.models import ChannelType, Consent, Contact, Suppression, Tag
+from notifications.services import contacts
+from notifications.services.permission import address_index
+
+CONSENT_COLOURS = {"granted": GOOD, "withdrawn": BAD, "pending": CARE}
+KEPT = gettext_lazy("Laissez vide pour garder celui qui est enregistré.")
+
+
+class ContactForm(forms.ModelForm):
+    """A guest; a blank address keeps the one we have."""
+
+    new_email = forms.CharField(
+        label=gettext_lazy("e-mail"),
+        required=False,
+        help_text=KEPT,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "email", "autocomplete": "off"}),
+    )
+    new_phone = forms.CharField(
+        label=gettext_lazy("mobile"),
+        required=False,
+        help_text=KEPT,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
+    forget_email = forms.BooleanField(
+        label=gettext_lazy("effacer l'e-mail"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+    forget_phone = forms.BooleanField(
+        label=gettext_lazy("effacer le mobile"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
+
+    class Meta:
+        model = Contact
+        fields = ("first_name", "last_name", "language", "tags", "source", "attributes")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            for name in ("new_email", "new_phone"):
+                if name in self.fields:
+                    self.fields[name].help_text = ""
+
+    def clean_new_email(self) -> str:
+        return self._address(ChannelType.EMAIL, self.cleaned_data["new_email"])
+
+    def clean_new_phone(self) -> str:
+        return self._address(ChannelType.SMS, self.cleaned_data["new_phone"])
+
+    def _address(self, channel: str, typed: str) -> str:
+        """The address made comparable, once we know that nobody else has it."""
+        if not typed:
+            return ""
+        normalise, column = {
+            ChannelType.EMAIL: (contacts.normalise_email, "email_index"),
+            ChannelType.SMS: (contacts.normalise_phone, "phone_index"),
+        }[ChannelType(channel)]
+        address = normalise(typed)
+        same = Contact.objects.filter(**{column: address_index(channel, address)}).exclude(pk=self.instance.pk)
+        if same.exists():
+            raise ValidationError(_("Un autre contact l'a déjà : cherchez-le plutôt que de le créer deux fois."))
+        return address
+
+    def address(self, name: str) -> str | None:
+        """What to save: the new one, nothing at all, or None to keep what there is."""
+        if self.cleaned_data.get(f"forget_{name}"):
+            return ""
+        return self.cleaned_data.get(f"new_{name}") or None
+
+
+class ConsentForm(DialogForm):
+    """What a guest agrees to, and how we know it."""
+
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Canal"), choices=ChannelType.choices, widget=UnfoldAdminSelectWidget
+    )
+    purpose = forms.ChoiceField(
+        label=gettext_lazy("Pour"), choices=Consent.Purpose.choices, widget=UnfoldAdminSelectWidget
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Recueilli par"),
+        max_length=120,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": gettext_lazy("bulletin papier, téléphone…")}),
+    )
+    wording = forms.CharField(
+        label=gettext_lazy("Texte accepté"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        initial=gettext_lazy(
+            "J'accepte de recevoir les nouvelles et les offres du restaurant. Je peux me désinscrire à tout moment."
+        ),
+    )
+    version = forms.CharField(
+        label=gettext_lazy("Version du texte"), max_length=40, widget=UnfoldAdminTextInputWidget, initial="1"
+    )
+
+
+class WithdrawForm(DialogForm):
+    """Where to stop writing, and who asked."""
+
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Canal"), choices=ChannelType.choices, widget=UnfoldAdminSelectWidget
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Demandé par"),
+        max_length=60,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": gettext_lazy("téléphone, au comptoir…")}),
+    )
+
+
+class ConsentInline(HistoryInline):
+    """What this guest agreed to."""
+
+    model = Consent
+    fields = ("purpose", "channel", "badge", "given", "withdrawn", "source")
+    readonly_fields = fields
+    verbose_name_plural = gettext_lazy("Consentements")
+    badge = status_column(CONSENT_COLOURS)
+    given = date_column("granted_at", gettext_lazy("donné le"))
+    withdrawn = date_column("withdrawn_at", gettext_lazy("retiré le"))
+
+
+@admin.register(Contact)
+class ContactAdmin(BackofficeAdmin):
+    """The guests we may write to."""
+
+    form = ContactForm
+    list_display = ("name", "masked_email", "masked_phone", "tag_names", "agreed", "added")
+    list_filter = (("tags", RelatedDropdownFilter), "language")
+    search_fields = ("last_name", "first_name")
+    search_help_text = gettext_lazy("Nom, ou adresse e-mail ou mobile en entier")
+    filter_horizontal = ("tags",)
+    inlines = (ConsentInline,)
+    takes_along = (Consent,)
+    actions_detail = ("give_consent", "withdraw_consent")
+    added = date_column("created_at", gettext_lazy("ajouté le"))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Contact | None = None) -> Any:
+        shown = [("email_shown", "phone_shown")] if obj else []
+        forget = [("forget_email", "forget_phone")] if obj and self.has_change_permission(request, obj) else []
+        typed = ["new_email", "new_phone"] if obj is None or self.has_change_permission(request, obj) else []
+        return (
+            (None, {"fields": ("first_name", "last_name", "language", "tags")}),
+            (gettext_lazy("Coordonnées"), {"fields": (*shown, *typed, *forget)}),
+            (gettext_lazy("Autres renseignements"), {"classes": ["collapse"], "fields": ("source", "attributes")}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Contact | None = None) -> Any:
+        return ("email_shown", "phone_shown")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        return super().get_queryset(request).prefetch_related("tags", "consents")
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
+        """By name, or by a whole address: its keyed fingerprint finds it without the address being readable."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        try:
+            if "@" in search_term:
+                same = Q(email_index=address_index(ChannelType.EMAIL, contacts.normalise_email(search_term)))
+            else:
+                same = Q(phone_index=address_index(ChannelType.SMS, contacts.normalise_phone(search_term)))
+        except ValidationError:
+            return found, may_repeat
+        return found | queryset.filter(same), may_repeat
+
+    def save_model(self, request: HttpRequest, obj: Contact, form: ContactForm, change: bool) -> None:
+        contacts.save_contact(obj, email=form.address("email"), phone=form.address("phone"))
+
+    @display(description=gettext_lazy("nom"), ordering="last_name")
+    def name(self, contact: Contact) -> str:
+        return str(contact)
+
+    @display(description=gettext_lazy("e-mail"))
+    def masked_email(self, contact: Contact) -> str:
+        return mask(contact.email)
+
+    @display(description=gettext_lazy("mobile"))
+    def masked_phone(self, contact: Contact) -> str:
+        return mask(contact.phone)
+
+    @display(description=gettext_lazy("e-mail enregistré"))
+    def email_shown(self, contact: Contact) -> str:
+        return contact.email or NOTHING
+
+    @display(description=gettext_lazy("mobile enregistré"))
+    def phone_shown(self, contact: Contact) -> str:
+        return contact.phone or NOTHING
+
+    @display(description=gettext_lazy("étiquettes"))
+    def tag_names(self, contact: Contact) -> str:
+        return ", ".join(tag.name for tag in contact.tags.all()) or NOTHING
+
+    @display(description=gettext_lazy("accepte les offres par"))
+    def agreed(self, contact: Contact) -> str:
+        given = [
+            consent.get_channel_display()
+            for consent in contact.consents.all()
+            if consent.purpose == Consent.Purpose.MARKETING and consent.status == Consent.Status.GRANTED
+        ]
+        return ", ".join(map(str, given)) or NOTHING
+
+    @operation(
+        title=gettext_lazy("Noter un accord…"),
+        permission="notifications.change_contact",
+        icon="how_to_reg",
+        question=gettext_lazy("L'accord et sa preuve sont gardés. Une opposition de ce client sur ce canal est levée."),
+        form=ConsentForm,
+        button=gettext_lazy("Noter l'accord"),
+    )
+    def give_consent(self, request: HttpRequest, contact: Contact, form: ConsentForm) -> str:
+        answers = form.cleaned_data
+        contacts.grant(
+            contact,
+            channel=answers["channel"],
+            purpose=answers["purpose"],
+            source=answers["source"],
+            wording=answers["wording"],
+            version=answers["version"],
+        )
+        return _("Accord noté.")
+
+    @operation(
+        title=gettext_lazy("Ne plus lui écrire…"),
+        permission="notifications.change_contact",
+        icon="do_not_disturb_on",
+        question=gettext_lazy("Plus rien ne part à ce client sur ce canal, dès maintenant."),
+        form=WithdrawForm,
+        button=gettext_lazy("Ne plus lui écrire"),
+        variant=ActionVariant.DANGER,
+    )
+    def withdraw_consent(self, request: HttpRequest, contact: Contact, form: WithdrawForm) -> str:
+        contacts.withdraw(contact, channel=form.cleaned_data["channel"], source=form.cleaned_data["source"])
+        return _("C'est noté : plus rien ne lui sera envoyé sur ce canal.")
+
+
+@admin.register(Tag)
+class TagAdmin(BackofficeAdmin):
+    """Names for groups of guests."""
+
+    list_display = ("name", "slug")
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(Consent)
+class ConsentAdmin(HistoryAdmin):
+    """What guests agreed to, with the proof."""
+
+    list_display = ("contact", "purpose", "channel", "badge", "given", "withdrawn", "source")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("channel", ChoicesDropdownFilter),
+        ("purpose", ChoicesDropdownFilter),
+    )
+    search_fields = ("contact__last_name", "contact__first_name", "source")
+    list_select_related = ("contact",)
+    fields = (
+        "contact_link", "purpose", "channel", "badge", "given", "withdrawn", "source", "wording", "wording_version",
+        "ip_address",
+    )  # fmt: skip
+    badge = status_column(CONSENT_COLOURS)
+    given = date_column("granted_at", gettext_lazy("donné le"))
+    withdrawn = date_column("withdrawn_at", gettext_lazy("retiré le"))
+
+    @display(description=gettext_lazy("contact"))
+    def contact_link(self, consent: Consent) -> Any:
+        return link(consent.contact)
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(HistoryAdmin):
+    """Addresses never to be written to again, known by their fingerprint only."""
+
+    list_display = ("channel", "reason", "since")
+    list_filter = (("channel", ChoicesDropdownFilter),)
+    search_fields = ("reason",)
+    fields = ("channel", "reason", "since")
+    since = date_column("created_at", gettext_lazy("depuis le"))

@@ -1,0 +1,35 @@
+"""Accounts: given a new access, they speak again once the platform has said that it knows us."""
+
+from django.utils import timezone
+
+from integrations.errors import CommunicationError
+from integrations.services import pulse
+from social.connectors import registry
+from social.models import Account
+from social.services.publishing import credentials
+
+
+def reconnect(account: Account, *, token: str = "") -> str:
+    """Keep a new token if one is given, ask the platform who we are, and let the account speak again.
+
+    Returns the name that the platform knows us by. Raises CommunicationError; the account is then as it was, except
+    for its reason, which is the platform's answer.
+    """
+    credential = account.credential
+    former = dict(credential.secrets)
+    if token:
+        name = "oauth2_token" if "access_token_secret" in former else "access_token"
+        credential.secrets = {**former, name: token}
+    try:
+        public_name = registry[account.platform]().check(credentials(account))
+    except CommunicationError as error:
+        credential.secrets = former
+        Account.objects.filter(pk=account.pk).update(status_reason=str(error))
+        pulse.note(account.platform, error=str(error))
+        raise
+    if token:
+        credential.updated_at = timezone.now()
+        credential.save(update_fields=["secrets", "updated_at"])
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.CONNECTED, status_reason="")
+    pulse.note(account.platform)
+    return public_name
