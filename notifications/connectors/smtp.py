@@ -73,7 +73,14 @@ class Smtp(MessageConnector):
         return server
 
     def _send_one(self, server: smtplib.SMTP, message: Message, access: Access) -> Outcome:
-        letter = _letter(message, access)
+        try:
+            letter = _letter(message, access)
+        except ValueError as error:
+            # A line end in a header, or an address that no header can hold.
+            refused = ContentRejected(
+                "Cet objet ou cette adresse ne peut pas figurer dans un e-mail.", code=str(error)[:80]
+            )
+            return Outcome(message.id, error=refused)
         try:
             server.send_message(letter)
         except smtplib.SMTPRecipientsRefused as error:
