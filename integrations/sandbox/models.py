@@ -10,17 +10,24 @@ class VendorRecord(models.Model):
     vendor = models.CharField(_("service"), max_length=40)
     kind = models.CharField(_("nature"), max_length=40)
     external_id = models.CharField(_("identifiant"), max_length=120)
-    account_id = models.CharField(_("compte"), max_length=120, blank=True)
+    # Whose it is: the Page of a post, but the recipient of a message, since that is how a person looks for it.
+    account_id = models.CharField(_("compte"), max_length=320, blank=True)
     data = models.JSONField(_("contenu"), default=dict)
+    # The bytes of an uploaded picture; the lists never read them.
+    blob = models.BinaryField(_("fichier"), null=True)
     is_public = models.BooleanField(_("visible"), default=True)
     created_at = models.DateTimeField(_("arrivé le"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
 
     class Meta:
         verbose_name = _("élément du bac à sable")
         verbose_name_plural = _("éléments du bac à sable")
         ordering = ["-created_at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["vendor", "kind", "external_id"], name="vendor_record_once")]
-        indexes = [models.Index(fields=["vendor", "kind", "account_id", "-created_at"], name="vendor_record_list")]
+        indexes = [
+            models.Index(fields=["vendor", "kind", "account_id", "-created_at"], name="vendor_record_list"),
+            models.Index(fields=["vendor", "kind", "-created_at"], name="vendor_record_feed"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.kind} {self.external_id}"
@@ -39,8 +46,9 @@ class Fault(models.Model):
 
     vendor = models.CharField(_("service"), max_length=40)
     kind = models.CharField(_("incident"), max_length=24, choices=Kind.choices)
-    remaining = models.PositiveIntegerField(_("appels concernés"), default=1)
-    seconds = models.FloatField(_("durée (s)"), default=2.0)
+    times = models.PositiveIntegerField(_("appels demandés"), default=1)
+    remaining = models.PositiveIntegerField(_("appels restants"), default=1)
+    seconds = models.FloatField(_("durée (s)"), default=0.0)
     path_contains = models.CharField(_("adresses contenant"), max_length=120, blank=True)
     created_at = models.DateTimeField(_("demandé le"), auto_now_add=True)
 

@@ -1,0 +1,232 @@
+"""HubRise: catalogs, their inventory, and what a delivery application shows of them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+
+from integrations.sandbox import store
+from integrations.sandbox.models import Fault, VendorRecord
+from integrations.sandbox.shown import ShownItem, ShownMenu, ShownSection
+from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._hubrise_rules import as_read, catalog_problems, inventory_problems, new_id
+from integrations.sandbox.vendors.base import Call, Malformed, MenuVendor, Refused, is_bad_token, json_answer, route
+
+CATALOG = r"catalogs/(?P<catalog>[A-Za-z0-9_-]{1,64})"
+INVENTORY = CATALOG + r"/(?:location/)?inventory"
+# A catalog exists as soon as a restaurant is connected; only an id that says so is unknown.
+UNKNOWN_WORD = "inconnu"
+LOCATION = "3r4s3-1"
+ALLERGENS = {
+    "allergen_gluten": "gluten",
+    "allergen_crustaceans": "crustacés",
+    "allergen_eggs": "œufs",
+    "allergen_fish": "poisson",
+    "allergen_peanuts": "arachides",
+    "allergen_soybeans": "soja",
+    "allergen_milk": "lait",
+    "allergen_nuts": "fruits à coque",
+    "allergen_celery": "céleri",
+    "allergen_mustard": "moutarde",
+    "allergen_sesame_seeds": "sésame",
+    "allergen_sulphur_dioxide_sulphites": "sulfites",
+    "allergen_lupin": "lupin",
+    "allergen_molluscs": "mollusques",
+}
+DIETS = {"vegan": "végan", "vegetarian": "végétarien", "gluten_free": "sans gluten"}
+
+
+@registry.register
+class HubRise(MenuVendor):
+    slug, label = "hubrise", "HubRise"
+    shown_kind = "catalog"
+    nouns = ("carte", "cartes")
+
+    @route("PUT", CATALOG, creates=True)
+    def replace(self, call: Call, catalog: str) -> HttpResponse:
+        """When `data` is there everything is cleared and rebuilt; the inventory outlives it."""
+        body = _object(call)
+        if problems := _body_problems(body):
+            raise Refused(_invalid(problems))
+        record = store.locked(self._catalog(catalog, create=True))
+        data = {**record.data, "name": body.get("name", record.data["name"])}
+        if "data" in body:
+            data |= {"content": as_read(body["data"]), "inventory": record.data["inventory"]}
+        record.data = store.clean(data)
+        record.save(update_fields=["data", "updated_at"])
+        return json_answer(_as_json(record))
+
+    @route("GET", CATALOG)
+    def read(self, call: Call, catalog: str) -> HttpResponse:
+        answer = _as_json(self._catalog(catalog))
+        if call.query.get("hide_data") == "true":
+            del answer["data"]
+        return json_answer(answer)
+
+    @route("GET", r"location/catalogs")
+    def listing(self, call: Call) -> HttpResponse:
+        found = [_as_json(record) for record in self.records("catalog")[:100]]
+        return json_answer([{key: value for key, value in catalog.items() if key != "data"} for catalog in found])
+
+    @route("POST", r"location/catalogs", creates=True)
+    def create(self, call: Call) -> HttpResponse:
+        body = _object(call)
+        if problems := _body_problems(body, is_new=True):
+            raise Refused(_invalid(problems))
+        record = self._catalog(new_id(), create=True)
+        record.data = {**record.data, "name": body["name"], "content": as_read(body.get("data", {}))}
+        record.save(update_fields=["data", "updated_at"])
+        return json_answer(_as_json(record))
+
+    @route("GET", INVENTORY)
+    def inventory(self, call: Call, catalog: str) -> HttpResponse:
+        return json_answer(self._catalog(catalog).data["inventory"])
+
+    @route("PUT", INVENTORY, creates=True)
+    def overwrite_inventory(self, call: Call, catalog: str) -> HttpResponse:
+        lines = _lines(call)
+        return self._keep_inventory(catalog, lambda _former: [line for line in lines if line["stock"] is not None])
+
+    @route("PATCH", INVENTORY, creates=True)
+    def change_inventory(self, call: Call, catalog: str) -> HttpResponse:
+        """Only the given lines change; a null stock means unlimited again, hence no line."""
+        lines = {_key(line): line for line in _lines(call)}
+
+        def change(former: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            merged = {_key(line): line for line in former} | lines
+            return [line for line in merged.values() if line["stock"] is not None]
+
+        return self._keep_inventory(catalog, change)
+
+    def show(self, record: VendorRecord) -> ShownMenu:
+        content = record.data["content"]
+        out = {_key(line) for line in record.data["inventory"] if Decimal(line["stock"]) <= 0}
+        lists = {found["id"]: found for found in content.get("option_lists", [])}
+        sections = [
+            ShownSection(
+                category["name"],
+                category.get("description") or "",
+                tuple(
+                    _item(product, lists, out)
+                    for product in content.get("products", [])
+                    if product["category_id"] == category["id"]
+                ),
+            )
+            for category in content.get("categories", [])
+        ]
+        return ShownMenu(record, record.data["name"], tuple(section for section in sections if section.items))
+
+    def authenticate(self, call: Call) -> None:
+        if is_bad_token(call.request.headers.get("X-Access-Token", "")):
+            raise Refused(self.expired(call))
+
+    def expired(self, call: Call) -> HttpResponse:
+        return _error(401, "unauthorized", "Invalid access token")
+
+    def rate_limited(self, call: Call, fault: Fault) -> HttpResponse:
+        answer = _error(429, "too_many_requests", "Too many requests")
+        answer["Retry-After"] = str(max(1, round(fault.seconds)))
+        return answer
+
+    def unavailable(self, call: Call) -> HttpResponse:
+        return _error(503, "internal_error", "Service unavailable")
+
+    def malformed(self, call: Call, reason: str) -> HttpResponse:
+        return _error(400, "bad_request", reason)
+
+    def no_route(self, call: Call) -> HttpResponse:
+        return _error(404, "routing_error", f"No route matches {call.request.method} /{call.path}")
+
+    def _catalog(self, catalog: str, *, create: bool = False) -> VendorRecord:
+        if UNKNOWN_WORD in catalog:
+            raise Refused(_error(404, "not_found", "Catalog not found"))
+        fresh = {"name": settings.RESTAURANT_NAME, "content": as_read({}), "inventory": []}
+        found = self.find("catalog", catalog)
+        if found is None and create:
+            found, _ = VendorRecord.objects.get_or_create(
+                vendor=self.slug, kind="catalog", external_id=catalog, defaults={"data": fresh}
+            )
+        return found or VendorRecord(vendor=self.slug, kind="catalog", external_id=catalog, data=fresh)
+
+    def _keep_inventory(self, catalog: str, change: Any) -> HttpResponse:
+        record = store.locked(self._catalog(catalog, create=True))
+        record.data = {**record.data, "inventory": change(record.data["inventory"])}
+        record.save(update_fields=["data", "updated_at"])
+        return json_answer(record.data["inventory"])
+
+
+def _object(call: Call) -> dict[str, Any]:
+    if not call.is_json:
+        raise Refused(_error(415, "unsupported_media_type", "Content-Type must be application/json"))
+    body = call.json()
+    if not isinstance(body, dict):
+        raise Malformed("The body must be a JSON object")
+    return body
+
+
+def _lines(call: Call) -> list[dict[str, Any]]:
+    if not call.is_json:
+        raise Refused(_error(415, "unsupported_media_type", "Content-Type must be application/json"))
+    lines = call.json()
+    if problems := inventory_problems(lines):
+        raise Refused(_invalid(problems))
+    return [{**line, "stock": line.get("stock")} for line in lines]
+
+
+def _key(line: dict[str, Any]) -> tuple[str, str]:
+    return ("sku", line["sku_ref"]) if "sku_ref" in line else ("option", line["option_ref"])
+
+
+def _body_problems(body: dict[str, Any], *, is_new: bool = False) -> list[dict[str, str]]:
+    name = body.get("name") if is_new else body.get("name", "unchanged")
+    problems = [] if isinstance(name, str) and name.strip() else [{"field": "name", "message": "can't be blank"}]
+    return problems + (catalog_problems(body["data"]) if "data" in body else [])
+
+
+def _as_json(record: VendorRecord) -> dict[str, Any]:
+    return {
+        "id": record.external_id,
+        "location_id": LOCATION,
+        "name": record.data["name"],
+        "created_at": record.created_at.isoformat() if record.created_at else None,
+        "data": record.data["content"],
+    }
+
+
+def _error(status: int, kind: str, message: str, **more: Any) -> HttpResponse:
+    return json_answer({"error_type": kind, "message": message, **more}, status)
+
+
+def _invalid(problems: list[dict[str, str]]) -> HttpResponse:
+    return _error(422, "unprocessable_entity", "Validation failed", errors=problems)
+
+
+def _item(product: dict[str, Any], lists: dict[str, Any], out: set[tuple[str, str]]) -> ShownItem:
+    tags = product.get("tags") or []
+    skus = product["skus"]
+    return ShownItem(
+        name=product["name"],
+        description=product.get("description") or "",
+        prices=tuple((sku.get("name") or "", french_money(sku["price"])) for sku in skus),
+        allergens=tuple(ALLERGENS[tag] for tag in tags if tag in ALLERGENS),
+        has_no_allergens="no_allergens" in tags,
+        diets=tuple(DIETS[tag] for tag in tags if tag in DIETS),
+        is_sold_out=all(("sku", sku.get("ref")) in out for sku in skus),
+        options=tuple(
+            (lists[name]["name"], tuple(_option(option, out) for option in lists[name]["options"]))
+            for name in dict.fromkeys(name for sku in skus for name in sku.get("option_list_ids", []))
+        ),
+    )
+
+
+def _option(option: dict[str, Any], out: set[tuple[str, str]]) -> str:
+    extra = Decimal(option["price"].split()[0])
+    price = f" (+ {french_money(option['price'])})" if extra else ""
+    return f"{option['name']}{price}" + (" – épuisé" if ("option", option.get("ref")) in out else "")
+
+
+def french_money(amount: str) -> str:
+    """ "8.50 EUR" as a French reader writes it."""
+    value, _, currency = amount.partition(" ")
+    return f"{value.replace('.', ',')} {'€' if currency == 'EUR' else currency}"
