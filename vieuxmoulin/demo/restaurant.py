@@ -139,98 +139,18 @@ def _write_menu() -> Menu:
     return menu
 
 
-def _write_campaign() -> Campaign:
-    """The autumn campaign, ready to be started: by date, by delay and by event."""
+def campaign_data(public_url: str, moment: str) -> dict[str, Any]:
+    """The autumn campaign, starting now: a phase by date, one by delay, one by event. `moment` tells two runs apart."""
+    text = (DATA / "campaign.json").read_text(encoding="utf-8")
+    campaign = json.loads(text.replace("PUBLIC_URL", public_url).replace(" (HEURE)", f" ({moment})" if moment else ""))
     now = timezone.now()
-    picture = f"{settings.PUBLIC_URL}/static/demo/automne.jpg"
-    return editing.create_campaign(
-        {
-            "name": "Menu d'automne",
-            "description": "Faire venir les habitués pour la nouvelle carte, puis rappeler l'événement aux voisins.",
-            "start_date": now.isoformat(),
-            "end_date": (now + timedelta(days=21)).isoformat(),
-            "target_audience": ["habitues"],
-            "budget": "350.00",
-            "success_metrics": {"reservations": 40},
-            "channels": ["social_media", "email", "sms", "web"],
-            "phases": [
-                {
-                    "name": "La carte en ligne",
-                    "trigger": "date",
-                    "starts_at": now.isoformat(),
-                    "actions": [
-                        {
-                            "kind": "update_menu",
-                            "params": {
-                                "menu": {"menu_id": _read("menu.json")["id"]},
-                                "platforms": ["website", "hubrise"],
-                            },
-                        },
-                        {
-                            "kind": "publish",
-                            "params": {
-                                "content": {
-                                    "title": "La carte d'automne est là",
-                                    "body": "Cèpes, potimarron, agneau de Pauillac : venez goûter la saison au Vieux Moulin.",
-                                    "media_urls": [picture],
-                                    "alt_texts": ["Une assiette aux couleurs de l'automne"],
-                                    "hashtags": ["automne", "vensac", "vieuxmoulin"],
-                                    "item_refs": ["oeuf-parfait", "veloute-potimarron", "agneau-pauillac"],
-                                },
-                                "platforms": ["facebook", "instagram", "x"],
-                            },
-                        },
-                    ],
-                },
-                {
-                    "name": "Le mot aux habitués",
-                    "trigger": "delay",
-                    "delay_minutes": 0,
-                    "actions": [
-                        {
-                            "kind": "notify",
-                            "params": {
-                                "template": "menu_update",
-                                "channels": ["email"],
-                                "data": {"menu_items": _featured()},
-                            },
-                        }
-                    ],
-                },
-                {
-                    "name": "Nouvelle recette",
-                    "trigger": "event",
-                    "event": "new_recipe",
-                    "actions": [
-                        {
-                            "kind": "publish",
-                            "params": {
-                                "content": {
-                                    "title": "Nouvelle recette",
-                                    "body": "Le chef vient d'ajouter une assiette à la carte. Passez la découvrir !",
-                                    "hashtags": ["vieuxmoulin"],
-                                },
-                                "platforms": ["facebook"],
-                            },
-                        }
-                    ],
-                },
-            ],
-        }
-    )
+    campaign |= {"start_date": now.isoformat(), "end_date": (now + timedelta(days=14)).isoformat()}
+    campaign["phases"][0]["starts_at"] = now.isoformat()
+    return campaign
 
 
-def _featured() -> list[dict[str, Any]]:
-    dishes = [item for category in _read("menu.json")["categories"] for item in category["items"]]
-    chosen = [item for item in dishes if item["id"] in ("oeuf-parfait", "agneau-pauillac", "tarte-tatin")]
-    return [
-        {
-            "name": item["name"],
-            "price": f"{item['price_cents'] // 100},{item['price_cents'] % 100:02d}",
-            "description": item["description"],
-        }
-        for item in chosen
-    ]
+def _write_campaign() -> Campaign:
+    return editing.create_campaign(campaign_data(settings.PUBLIC_URL, ""))
 
 
 def _read(name: str) -> Any:
