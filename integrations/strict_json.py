@@ -1,0 +1,110 @@
+"""Read JSON from outside: what it may hold is what both databases can keep, and the fault is named by its place."""
+
+import json
+import math
+from typing import Any
+
+MAX_DEPTH = 40
+# PostgreSQL keeps numbers exactly, but no vendor, browser or column of ours takes more than this.
+MAX_DIGITS = 100
+_DECODER_ERRORS = {
+    "Expecting value": "une valeur est attendue",
+    "Expecting property name enclosed in double quotes": "un nom de champ entre guillemets doubles est attendu",
+    "Expecting ':' delimiter": "« : » est attendu",
+    "Expecting ',' delimiter": "« , » est attendu",
+    "Unterminated string starting at": "un texte n'est pas refermé",
+    "Invalid control character at": "un signe de contrôle n'est pas échappé",
+    "Extra data": "rien n'est attendu après la fin du document",
+    "Illegal trailing comma before end of object": "virgule de trop avant « } »",
+    "Illegal trailing comma before end of array": "virgule de trop avant « ] »",
+}
+
+
+class JsonFault(ValueError):
+    """A document that is not taken; the text is French and says where. path: the value at fault, empty if unknown."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def loads(body: bytes) -> Any:
+    """The document in `body`. Raises JsonFault for what is no JSON, and for what JSON allows but no row can hold:
+    NaN, infinite or endless numbers, the NUL character, halves of characters, a name twice, a depth beyond 40.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise JsonFault(f"ce n'est pas de l'UTF-8 (octet {error.start})") from None
+    try:
+        document = json.loads(
+            text,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_bounded,
+            object_pairs_hook=_names_once,
+        )
+    except json.JSONDecodeError as error:
+        said = _DECODER_ERRORS.get(error.msg, "écriture inattendue")
+        raise JsonFault(f"ligne {error.lineno}, colonne {error.colno} : {said}") from None
+    except RecursionError:
+        raise JsonFault(f"plus de {MAX_DEPTH} niveaux imbriqués") from None
+    _check(document)
+    return document
+
+
+def _no_constant(name: str) -> Any:
+    raise JsonFault(f"« {name} » n'est pas un nombre en JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise JsonFault(f"nombre trop grand ({text[:20]})")
+    return number
+
+
+def _bounded(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise JsonFault(f"nombre de {len(text)} chiffres")
+    return int(text)
+
+
+def _names_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise JsonFault(f"le champ « {printable(twice)} » est donné deux fois")
+    return found
+
+
+def _check(document: Any) -> None:
+    """Walk the document without recursion: a hostile one must not be able to exhaust the stack."""
+    waiting: list[tuple[str, Any, int]] = [("", document, 0)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            raise JsonFault(f"plus de {MAX_DEPTH} niveaux imbriqués", path)
+        if isinstance(value, str):
+            _check_text(value, path)
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                _check_text(name, path)
+                waiting.append((f"{path}.{name}" if path else name, inner, depth + 1))
+        elif isinstance(value, list):
+            waiting.extend((f"{path}[{rank}]", inner, depth + 1) for rank, inner in enumerate(value))
+
+
+def _check_text(text: str, path: str) -> None:
+    if "\x00" in text:
+        raise JsonFault("le caractère NUL (\\u0000) n'est pas admis", path)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise JsonFault("un texte contient une moitié de caractère (\\ud800 à \\udfff)", path) from None
+
+
+def printable(text: str) -> str:
+    """A piece of a refused document, fit to be shown in the answer."""
+    return "".join(sign if sign.isprintable() else "�" for sign in text[:60])
