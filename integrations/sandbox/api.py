@@ -62,7 +62,8 @@ def _answer(vendor: Vendor, received: Call) -> HttpResponse:
         return refused.answer
     except Malformed as error:
         return vendor.malformed(received, str(error))
-    if writes and answer.status_code < 400 and (lost := _lost(vendor, received, creates=route.creates)):
+    creates = route.creates and not getattr(answer, "shows_nothing", False)
+    if writes and answer.status_code < 400 and (lost := _lost(vendor, received, creates=creates)):
         faults.pause(lost.seconds)
         return LostAnswer(received.request, answer)
     return answer

@@ -112,7 +112,7 @@ class Vendor(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        functions = (getattr(cls, name) for name in dir(cls))
+        functions = (getattr(cls, name, None) for name in dir(cls))
         cls._routes = [(function.route, function) for function in functions if hasattr(function, "route")]
 
     def match(self, method: str, path: str) -> tuple[Route, Callable, dict[str, str]] | None:
@@ -223,6 +223,12 @@ def json_answer(data: Any, status: int = 200, **headers: str) -> JsonResponse:
     answer = JsonResponse(data, status=status, safe=False, json_dumps_params={"ensure_ascii": False})
     for name, value in headers.items():
         answer[name.replace("_", "-")] = value
+    return answer
+
+
+def hidden(answer: HttpResponse) -> HttpResponse:
+    """Mark the answer of a creating route that, this time, showed nothing to anyone."""
+    answer.shows_nothing = True  # type: ignore[attr-defined]
     return answer
 
 

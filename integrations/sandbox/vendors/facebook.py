@@ -22,7 +22,7 @@ from integrations.sandbox.vendors._graph import (
     refuse,
     select,
 )
-from integrations.sandbox.vendors.base import Call, FeedVendor, is_web_address, json_answer, route
+from integrations.sandbox.vendors.base import Call, FeedVendor, hidden, is_web_address, json_answer, route
 
 MAX_MESSAGE = 63_206
 AGE_RANGE = range(13, 66)
@@ -71,7 +71,7 @@ class Facebook(GraphVendor, FeedVendor):
             blob=upload.read() if upload is not None else None,
         )
         if not flag(given.get("published"), True):
-            return json_answer({"id": photo})
+            return hidden(json_answer({"id": photo}))
         text = str(given.get("caption") or given.get("message") or "")
         pictures = [{"url": url, "alt_text": alt}]
         post = self._post(page, {"message": text, "link": "", "pictures": pictures, "photos": [photo]})
