@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -40,21 +41,24 @@ class Claimable(models.Model):
         abstract = True
 
 
+def lease() -> timedelta:
+    """How long a worker keeps a row before it is thought dead: longer than the longest call it makes."""
+    return timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+
+
 def owner() -> str:
     """Name this worker: host, process, thread."""
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[:100]
 
 
-def claim(
-    model: type[models.Model], pk: Any, *, from_states: Iterable[str], to_state: str, lease: timedelta, **changes: Any
-) -> bool:
+def claim(model: type[models.Model], pk: Any, *, from_states: Iterable[str], to_state: str, **changes: Any) -> bool:
     """Take one due row: True when this caller, and no other, now holds it until the lease ends."""
     now = timezone.now()
     taken = (
         model._default_manager.filter(pk=pk, status__in=list(from_states))
         .filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=now))
         .filter(Q(lease_until__isnull=True) | Q(lease_until__lt=now))
-        .update(status=to_state, claimed_by=owner(), lease_until=now + lease, attempts=F("attempts") + 1, **changes)
+        .update(status=to_state, claimed_by=owner(), lease_until=now + lease(), attempts=F("attempts") + 1, **changes)
     )
     return taken == 1
 

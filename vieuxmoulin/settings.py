@@ -157,6 +157,10 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Celery closes the connection around every task otherwise, whatever CONN_MAX_AGE says.
 CELERY_DB_REUSE_MAX = env.int("CELERY_DB_REUSE_MAX", default=1000)
 
+# How long a worker holds a row before it is thought dead, and how long after an unanswered send we look for it.
+CLAIM_LEASE_SECONDS = env.float("CLAIM_LEASE_SECONDS", default=300.0)
+READ_BACK_SECONDS = env.float("READ_BACK_SECONDS", default=45.0)
+
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", _("Français")), ("en", _("Anglais"))]
@@ -203,10 +207,10 @@ FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4 if not SANDBOX else 1000)
 
 # --- REST API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["oauth2_provider.contrib.rest_framework.OAuth2Authentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["vieuxmoulin.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["vieuxmoulin.api.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["vieuxmoulin.api.parsing.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "vieuxmoulin.api.pagination.CursorPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -218,6 +222,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "vieuxmoulin.api.errors.handle",
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
 }
+# A notification to 10 000 named guests takes half of it.
+API_MAX_BYTES = env.int("API_MAX_BYTES", default=1_048_576)
 API_SCOPES = {
     "status:read": "Lire l'état du service",
     "campaigns:read": "Lire les campagnes",
@@ -237,6 +243,8 @@ OAUTH2_PROVIDER = {
     "SCOPES": API_SCOPES,
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "SCOPES_BACKEND_CLASS": "vieuxmoulin.api.scopes.ClientScopes",
+    # Programs only: the other grants are for people who sign in, and nobody signs in here that way.
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
     # RFC 9700: tokens are kept as fingerprints only, travel in the header only, and never come from a password.
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,

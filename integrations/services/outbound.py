@@ -18,7 +18,6 @@ from integrations.queueing import enqueue
 
 # By name: tasks.py stands above the services.
 DELIVER = "integrations.tasks.deliver_webhook"
-LEASE = timedelta(minutes=2)
 # Seconds before each new try; together 28 hours, as Standard Webhooks advises.
 RETRY_SECONDS = (5, 300, 1800, 7200, 18000, 36000, 36000)
 EVENTS = {
@@ -101,7 +100,7 @@ def tell(event: str, source: str, payload: dict[str, Any], *, fact_key: str) -> 
 
 def deliver(delivery_id: Any) -> None:
     """Send one delivery; the receiver absorbs a second one by its `webhook-id`."""
-    if not claim(WebhookDelivery, delivery_id, from_states=[Status.PENDING], to_state=Status.SENDING, lease=LEASE):
+    if not claim(WebhookDelivery, delivery_id, from_states=[Status.PENDING], to_state=Status.SENDING):
         return
     delivery = WebhookDelivery.objects.select_related("endpoint").get(pk=delivery_id)
     body = json.dumps(delivery.body, ensure_ascii=False)

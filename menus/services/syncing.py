@@ -18,7 +18,6 @@ from menus.signals import menu_synced
 
 # By name: tasks.py stands above the services.
 SYNCHRONISE = "menus.tasks.synchronise"
-LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
 # Another revision is being written there: come back soon.
 BUSY_RETRY = timedelta(seconds=10)
@@ -46,7 +45,7 @@ def synchronise(sync_id: Any) -> None:
     try:
         # Inside its own transaction: the refusal of a second write in flight must not spoil an outer one.
         with transaction.atomic():
-            is_ours = claim(MenuSync, sync_id, from_states=[Status.PENDING], to_state=Status.PUSHING, lease=LEASE)
+            is_ours = claim(MenuSync, sync_id, from_states=[Status.PENDING], to_state=Status.PUSHING)
     except IntegrityError:
         MenuSync.objects.filter(pk=sync_id, status=Status.PENDING).update(next_attempt_at=timezone.now() + BUSY_RETRY)
         return

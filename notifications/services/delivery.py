@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, lease, retry_at
 from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
@@ -32,10 +33,7 @@ from notifications.services.templates import render_for
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
-# A service lists a message a little after it took it.
-READ_BACK_AFTER = timedelta(seconds=60)
 ACCESS_RETRY = timedelta(minutes=15)
 Status = Notification.Status
 
@@ -51,7 +49,7 @@ class Window:
 
 def deliver_chunk(chunk_id: Any) -> None:
     """Send what is left of a chunk, window after window."""
-    if not claim(Chunk, chunk_id, from_states=[Chunk.Status.PENDING], to_state=Chunk.Status.SENDING, lease=LEASE):
+    if not claim(Chunk, chunk_id, from_states=[Chunk.Status.PENDING], to_state=Chunk.Status.SENDING):
         return
     chunk = Chunk.objects.select_related("template").get(pk=chunk_id)
     provider = queries.provider_for(chunk.channel)
@@ -117,7 +115,7 @@ def _mark_sending(chunk: Chunk, window: Window, provider: Provider) -> bool:
     now = timezone.now()
     with transaction.atomic():
         ours = Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts)
-        if not ours.update(lease_until=now + LEASE):
+        if not ours.update(lease_until=now + lease()):
             return False
         for reason in {row.reason for row in window.skipped}:
             of_that_reason = [row.pk for row in window.skipped if row.reason == reason]
@@ -247,7 +245,8 @@ def recover_abandoned() -> int:
 
 def settle_unknown() -> int:
     """Read back, at services that allow it, the messages of unknown fate. Returns how many were settled."""
-    ripe = timezone.now() - READ_BACK_AFTER
+    # A service lists a message a little after it took it.
+    ripe = timezone.now() - timedelta(seconds=settings.READ_BACK_SECONDS)
     settled = 0
     rows = Notification.objects.filter(status=Status.UNKNOWN, sending_at__lt=ripe).select_related(
         "contact", "template", "chunk"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
@@ -21,10 +22,8 @@ from social.signals import (
     publication_published,
 )
 
-LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
-# Platforms list a post a little after they took it; two looks without finding it mean that it never got there.
-READ_BACK_AFTER = timedelta(seconds=30)
+# Two looks without finding it, some time apart, mean that the post never got there.
 ABSENCES_NEEDED = 2
 # A clock of ours slightly ahead of theirs must not hide the post that we look for.
 CLOCK_SKEW = timedelta(minutes=2)
@@ -33,7 +32,7 @@ Status = Publication.Status
 
 def publish(publication_id: Any) -> None:
     """Send a due publication to its platform and record what happened."""
-    if not claim(Publication, publication_id, from_states=[Status.SCHEDULED], to_state=Status.PUBLISHING, lease=LEASE):
+    if not claim(Publication, publication_id, from_states=[Status.SCHEDULED], to_state=Status.PUBLISHING):
         return
     publication = queries.with_content().get(pk=publication_id)
     if publication.account.status == Account.Status.DISCONNECTED:
@@ -61,7 +60,7 @@ def publish(publication_id: Any) -> None:
 
 def settle(publication_id: Any) -> None:
     """Read the platform back for a publication of unknown fate: adopt the post, or send it again if surely absent."""
-    if not claim(Publication, publication_id, from_states=[Status.UNKNOWN], to_state=Status.UNKNOWN, lease=LEASE):
+    if not claim(Publication, publication_id, from_states=[Status.UNKNOWN], to_state=Status.UNKNOWN):
         return
     publication = queries.with_content().get(pk=publication_id)
     if publication.creating_since is None:
@@ -132,7 +131,7 @@ def hold(publication: Publication, reason: str, error: CommunicationError | None
 
 def suspect(publication: Publication, error: OutcomeUnknown) -> None:
     """It left and no answer came: look for it at the platform before anything else."""
-    at = timezone.now() + READ_BACK_AFTER
+    at = timezone.now() + _read_back_delay()
     _move(publication, status=Status.UNKNOWN, next_attempt_at=at, absences=0, **error_fields(error))
     record(publication, "publication", "à vérifier", str(error), error.vendor_answer)
     announce(publication_changed, Publication, publication_id=publication.pk)
@@ -176,6 +175,11 @@ def record(publication: Publication, step: str, outcome: str, message: str = "",
     )
 
 
+def _read_back_delay() -> timedelta:
+    """Platforms list a post a little after they took it."""
+    return timedelta(seconds=settings.READ_BACK_SECONDS)
+
+
 def _connector(publication: Publication) -> Any:
     return registry[publication.account.platform]()
 
@@ -198,7 +202,9 @@ def _move(publication: Publication, **changes: Any) -> None:
 
 def _look_later(publication: Publication, absences: Any, error: CommunicationError | None = None) -> None:
     at = (
-        retry_at(error, publication.attempts) if isinstance(error, TransientError) else timezone.now() + READ_BACK_AFTER
+        retry_at(error, publication.attempts)
+        if isinstance(error, TransientError)
+        else timezone.now() + _read_back_delay()
     )
     _move(publication, next_attempt_at=at, absences=absences, **(error_fields(error) if error else {}))
     record(publication, "relecture", "pas encore trouvée" if error is None else "impossible", str(error or ""))

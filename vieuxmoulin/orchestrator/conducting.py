@@ -1,6 +1,5 @@
 """Conduct campaigns: what staff and programs ask of them, and what a phase does when its moment comes."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,6 @@ from vieuxmoulin.orchestrator.notifying import notify
 from vieuxmoulin.orchestrator.publishing import publish
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 5
 ACTIONS = ("create", "update", "start", "pause", "resume", "cancel", "report")
 
@@ -90,7 +88,7 @@ def fire_phase(phase_id: Any) -> None:
     """Do what a phase asks, in one transaction: either all of its requests are in the ledger, or none."""
     campaign_is_active = Phase.objects.filter(pk=phase_id, campaign__status=Campaign.Status.ACTIVE).exists()
     if not campaign_is_active or not claim(
-        Phase, phase_id, from_states=[Phase.Status.PENDING], to_state=Phase.Status.RUNNING, lease=LEASE
+        Phase, phase_id, from_states=[Phase.Status.PENDING], to_state=Phase.Status.RUNNING
     ):
         return
     phase = Phase.objects.select_related("campaign").get(pk=phase_id)

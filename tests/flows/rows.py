@@ -1,0 +1,48 @@
+"""Rows that flow tests make and count in another process, at both sides: ours and the vendor's."""
+
+from django.db.models import Count
+
+from integrations.sandbox.models import VendorRecord
+from notifications.models import Contact, MessageTemplate, Notification, Tag
+from notifications.services import contacts
+from notifications.services.templates import save_version
+
+FLOW = Notification.objects.filter(template__slug="flow")
+
+
+def make_guests(number: int) -> None:
+    tag, _ = Tag.objects.get_or_create(slug="flow", defaults={"name": "Flow"})
+    save_version(MessageTemplate(slug="flow", name="Flow", sms_body="{{mot}}-flow {{customer.first_name}}"))
+    for rank in range(number):
+        guest = contacts.save_contact(Contact(first_name=f"Guest{rank}"), phone=f"+3367{rank:07d}")
+        contacts.grant(guest, channel="sms", source="test", wording="Oui.", version="1")
+        guest.tags.add(tag)
+
+
+def _vendor_rows():
+    return [row for row in VendorRecord.objects.filter(vendor="twilio", kind="sms") if "bonjour-flow" in str(row.data)]
+
+
+def at_vendor() -> int:
+    return len(_vendor_rows())
+
+
+def doubles() -> int:
+    """How many guests got the message more than once, counted at the vendor."""
+    seen: dict[str, int] = {}
+    for row in _vendor_rows():
+        seen[row.account_id] = seen.get(row.account_id, 0) + 1
+    return sum(1 for times in seen.values() if times > 1)
+
+
+def count(status: str) -> int:
+    return FLOW.filter(status=status).count()
+
+
+def open_messages() -> int:
+    """Messages that still have somewhere to go."""
+    return FLOW.exclude(status__in=["sent", "skipped", "failed"]).count()
+
+
+def by_status() -> dict[str, int]:
+    return dict(FLOW.values_list("status").annotate(total=Count("pk")).order_by())

@@ -1,0 +1,79 @@
+"""A worker dies in the middle of 200 sends: each message is at the vendor exactly once, or unknown; never twice."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+import requests
+
+from tests import server
+from tests.server import ROOT
+
+pytestmark = pytest.mark.flow
+MESSAGES = 200
+# Short enough that a test can wait for what takes minutes in production.
+IMPATIENT = {"CLAIM_LEASE_SECONDS": "3", "READ_BACK_SECONDS": "2", "LOG_LEVEL": "warning"}
+
+
+def manage(folder, *arguments):
+    """Run a management command against the instance's database, with nothing but the environment in common."""
+    env = os.environ | IMPATIENT | {"VAR_DIR": str(folder)}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+
+def ask(folder, expression):
+    """The value of a Python expression over the instance's rows."""
+    code = f"from tests.flows.rows import *; print({expression})"
+    return manage(folder, "shell", "--no-imports", "-c", code)
+
+
+def until(holds, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} after {seconds} s"
+        # A real process is being waited for; nothing here depends on how long a round takes.
+        time.sleep(0.2)
+
+
+def token(running):
+    api = running.facts["api"]
+    answer = requests.post(
+        f"{running.url}/o/token/",
+        data={"grant_type": "client_credentials"},
+        auth=(api["client_id"], api["client_secret"]),
+        timeout=20,
+    )
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def test_a_power_cut_in_the_middle_of_a_send_doubles_and_loses_nothing(tmp_path):
+    with server.running(tmp_path, **IMPATIENT) as first:
+        manage(tmp_path, "shell", "--no-imports", "-c", f"from tests.flows.rows import *; make_guests({MESSAGES})")
+        asked = requests.post(
+            f"{first.url}/api/communication/notify",
+            json={"template": "flow", "recipients": ["tag:flow"], "data": {"mot": "bonjour"}, "channels": ["sms"]},
+            headers=token(first),
+            timeout=20,
+        )
+        assert asked.status_code == 202, asked.text
+        until(lambda: int(ask(tmp_path, "at_vendor()")) >= 20, 60, "the send has not begun")
+        first.kill()
+
+    arrived_before = int(ask(tmp_path, "at_vendor()"))
+    assert arrived_before < MESSAGES, "the kill came too late to prove anything"
+
+    with server.running(tmp_path, **IMPATIENT):
+        until(lambda: manage(tmp_path, "sweep") is not None and ask(tmp_path, "open_messages()") == "0", 120, "not settled")
+
+    assert ask(tmp_path, "doubles()") == "0"
+    unknown = int(ask(tmp_path, "count('unknown')"))
+    assert int(ask(tmp_path, "count('sent')")) + unknown == MESSAGES
+    # What stays unknown was read back or is waiting for it; Twilio can be asked, so nothing should be left.
+    assert unknown == 0
+    assert int(ask(tmp_path, "at_vendor()")) == MESSAGES
