@@ -222,7 +222,6 @@ class ContactAdmin(BackofficeAdmin):
 
     @operation(
         title=gettext_lazy("Noter un accord…"),
-        permission="notifications.change_contact",
         icon="how_to_reg",
         question=gettext_lazy("L'accord et sa preuve sont gardés. Une opposition de ce client sur ce canal est levée."),
         form=ConsentForm,
@@ -242,7 +241,6 @@ class ContactAdmin(BackofficeAdmin):
 
     @operation(
         title=gettext_lazy("Ne plus lui écrire…"),
-        permission="notifications.change_contact",
         icon="do_not_disturb_on",
         question=gettext_lazy("Plus rien ne part à ce client sur ce canal, dès maintenant."),
         form=WithdrawForm,

@@ -1,0 +1,25 @@
+"""The screens that speak on several channels or ask the orchestrator; those of one app are in its own `admin.py`."""
+
+from django.contrib import admin
+
+from campaigns.models import Campaign, Content, Phase, PhaseAction
+from menus.models import Item, Menu
+from vieuxmoulin.backoffice.api_clients import ApiClientAdmin
+from vieuxmoulin.backoffice.campaigns import CampaignAdmin
+from vieuxmoulin.backoffice.cards import MenuAdmin
+from vieuxmoulin.backoffice.contents import ContentAdmin
+from vieuxmoulin.backoffice.dishes import ItemAdmin
+from vieuxmoulin.backoffice.journal import TaskAdmin
+from vieuxmoulin.backoffice.phases import PhaseActionAdmin, PhaseAdmin
+from vieuxmoulin.backoffice.third_party import dress
+from vieuxmoulin.models import ApiClient, Task
+
+admin.site.register(Content, ContentAdmin)
+admin.site.register(Campaign, CampaignAdmin)
+admin.site.register(Phase, PhaseAdmin)
+admin.site.register(PhaseAction, PhaseActionAdmin)
+admin.site.register(Menu, MenuAdmin)
+admin.site.register(Item, ItemAdmin)
+admin.site.register(Task, TaskAdmin)
+admin.site.register(ApiClient, ApiClientAdmin)
+dress()

@@ -1,0 +1,140 @@
+"""The menu on the left, by domain, with the number of things that need somebody; and the badge that says where we are."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integrations.models import InboundEvent, WebhookDelivery
+from menus.models import Item, MenuSync
+from notifications.models import Notification
+from social.models import Account, Publication
+from vieuxmoulin.models import Task
+
+
+def environment_badge(request: HttpRequest) -> tuple[str, str] | None:
+    """Whoever reads a page must know whether guests will see what is done there."""
+    if settings.SANDBOX:
+        return _("Démonstration"), "warning"
+    return None if settings.PRODUCTION else (_("Essai"), "info")
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the menu; a person sees what they may open, and groups that are empty for them do not show."""
+    if not request.user.is_authenticated:
+        return []
+    care = _needing_care(request)
+
+    def to(title: str, icon: str, model: str, query: str = "") -> dict[str, Any]:
+        return _item(request, title, icon, model, query, care.get(model, 0))
+
+    return [
+        _group(_("Pilotage"), [_home(), to(_("Journal des tâches"), "checklist", "vieuxmoulin.task")]),
+        _group(
+            _("Dire"),
+            [
+                to(_("Contenus"), "edit_note", "campaigns.content"),
+                to(_("Publications"), "share", "social.publication"),
+                to(_("Comptes"), "account_circle", "social.account"),
+            ],
+        ),
+        _group(
+            _("Clients"),
+            [
+                to(_("Contacts"), "contacts", "notifications.contact"),
+                to(_("Étiquettes"), "label", "notifications.tag"),
+                to(_("Modèles"), "draft", "notifications.messagetemplate"),
+                to(_("Messages"), "mail", "notifications.notification"),
+                to(_("Lots d'envoi"), "stacked_email", "notifications.chunk"),
+                to(_("Consentements"), "verified_user", "notifications.consent"),
+                to(_("Oppositions"), "do_not_disturb_on", "notifications.suppression"),
+                to(_("Prestataires"), "outgoing_mail", "notifications.provider"),
+            ],
+        ),
+        _group(
+            _("Carte"),
+            [
+                to(_("Menus"), "menu_book", "menus.menu"),
+                to(_("Plats"), "restaurant_menu", "menus.item"),
+                to(_("Catégories"), "category", "menus.category"),
+                to(_("Choix"), "tune", "menus.optiongroup"),
+                to(_("Révisions"), "history", "menus.menurevision"),
+                to(_("Destinations"), "storefront", "menus.destination"),
+                to(_("Synchronisations"), "sync", "menus.menusync"),
+                {"title": _("Voir la carte en ligne"), "icon": "open_in_new", "link": reverse("card"), "active": False},
+            ],
+        ),
+        _group(
+            _("Campagnes"),
+            [
+                to(_("Campagnes"), "campaign", "campaigns.campaign"),
+                to(_("Phases"), "timeline", "campaigns.phase"),
+                to(_("Actions des phases"), "bolt", "campaigns.phaseaction"),
+            ],
+        ),
+        _group(_("Réglages"), _settings_items(to), collapsible=True),
+    ]
+
+
+def _settings_items(to: Any) -> list[dict[str, Any]]:
+    sandbox = {"title": _("Bac à sable"), "icon": "toys", "link": "/bac-a-sable/", "active": False}
+    return [
+        *([sandbox] if settings.SANDBOX else []),
+        to(_("Accès"), "key", "integrations.credential"),
+        to(_("État des services"), "monitor_heart", "integrations.servicehealth"),
+        to(_("Webhooks : destinataires"), "webhook", "integrations.webhookendpoint"),
+        to(_("Webhooks : envois"), "call_made", "integrations.webhookdelivery"),
+        to(_("Webhooks : reçus"), "call_received", "integrations.inboundevent"),
+        to(_("Tâches périodiques"), "schedule", "django_celery_beat.periodictask"),
+        to(_("Utilisateurs"), "person", "auth.user"),
+        to(_("Rôles"), "group", "auth.group"),
+        to(_("Clients d'API"), "api", "vieuxmoulin.apiclient"),
+        to(_("Connexions refusées"), "lock", "axes.accessattempt"),
+    ]
+
+
+def _group(title: str, items: list[dict[str, Any]], *, collapsible: bool = False) -> dict[str, Any]:
+    return {"title": title, "separator": True, "collapsible": collapsible, "items": items}
+
+
+def _home() -> dict[str, Any]:
+    return {"title": _("Tableau de bord"), "icon": "dashboard", "link": reverse("admin:index")}
+
+
+def _item(request: HttpRequest, title: str, icon: str, model: str, query: str, care: int) -> dict[str, Any]:
+    app_label, name = model.split(".")
+    may_see = request.user.has_perm(f"{app_label}.view_{name}") or request.user.has_perm(f"{app_label}.change_{name}")
+    address = reverse(f"admin:{app_label}_{name}_changelist")
+    item: dict[str, Any] = {
+        "title": title,
+        "icon": icon,
+        "link": address + query,
+        "permission": lambda request: may_see,
+        # Theirs lights up every entry whose address begins alike.
+        "active": request.path.startswith(address),
+    }
+    if care:
+        item |= {"badge": str(care), "badge_variant": "danger"}
+    return item
+
+
+def _needing_care(request: HttpRequest) -> dict[str, int]:
+    """How many rows of each screen wait for somebody, for the screens that this person may see."""
+    asked: dict[str, tuple[type, Q]] = {
+        "social.publication": (Publication, Q(status__in=["failed", "held"])),
+        "social.account": (Account, Q(status="disconnected")),
+        "notifications.notification": (Notification, Q(status="unknown")),
+        "menus.menusync": (MenuSync, Q(status__in=["failed", "drifted"])),
+        "menus.item": (Item, Q(availability="unavailable")),
+        "vieuxmoulin.task": (Task, Q(status__in=["failed", "partial"])),
+        "integrations.webhookdelivery": (WebhookDelivery, Q(status="failed")),
+        "integrations.inboundevent": (InboundEvent, Q(status="failed")),
+    }
+    return {
+        name: model._default_manager.filter(condition).aggregate(total=Count("pk"))["total"]
+        for name, (model, condition) in asked.items()
+        if request.user.has_perm(f"{name.split('.')[0]}.view_{name.split('.')[1]}")
+    }
