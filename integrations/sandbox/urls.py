@@ -3,8 +3,23 @@
 from django.urls import path
 
 from integrations.sandbox import api
+from integrations.sandbox.pages import delivery, feed, inbox, incidents, overview, phone
 
 app_name = "sandbox"
 urlpatterns = [
     path("api/<slug:slug>/<path:path>", api.call, name="api"),
+    path("", overview.overview, name="overview"),
+    path("vider/", overview.empty, name="empty"),
+    path("boite/", inbox.inbox, name="inbox"),
+    path("boite/<int:pk>/", inbox.inbox, name="mail"),
+    path("telephone/", phone.phone, name="phone"),
+    path("telephone/repondre/", phone.answer, name="answer"),
+    path("livraison/", delivery.delivery, name="delivery"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents/<int:pk>/annuler/", incidents.cancel, name="cancel"),
+    path("fichier/<slug:slug>/<slug:kind>/<slug:number>", feed.file, name="file"),
+    # Last: any other word is the name of a network.
+    path("<slug:slug>/", feed.feed, name="feed"),
+    path("<slug:slug>/<int:pk>/aimer/", feed.like, name="like"),
+    path("<slug:slug>/<int:pk>/commenter/", feed.comment, name="comment"),
 ]

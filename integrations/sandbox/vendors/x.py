@@ -15,6 +15,7 @@ from django.utils.text import slugify
 
 from integrations.sandbox import store
 from integrations.sandbox.models import Fault, VendorRecord
+from integrations.sandbox.pictures import image_type
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors._x_errors import forbidden, invalid, missing, problem, unauthorized
@@ -232,17 +233,6 @@ class X(FeedVendor):
         }
         basics = {"id": record.external_id, "text": data["text"], "edit_history_tweet_ids": [record.external_id]}
         return basics | {name: known[name] for name in asked if known.get(name)}
-
-
-def image_type(content: bytes) -> str:
-    """The media type that the first bytes show, "" for anything else."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return "image/gif" if content[:6] in (b"GIF87a", b"GIF89a") else ""
 
 
 def _oauth1(call: Call) -> dict[str, str]:
