@@ -213,11 +213,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["vieuxmoulin.api.parsing.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "vieuxmoulin.api.pagination.CursorPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "vieuxmoulin.api.schema.ResourceSchema",
     "DEFAULT_THROTTLE_CLASSES": ["vieuxmoulin.api.throttling.ClientThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "client": env("API_RATE", default="600/min"),
         "webhook": env("WEBHOOK_RATE", default="1200/min"),
+        "token": env("TOKEN_RATE", default="60/min"),
     },
     "EXCEPTION_HANDLER": "vieuxmoulin.api.errors.handle",
     "NUM_PROXIES": env.int("NUM_PROXIES", default=0),
@@ -264,6 +265,16 @@ SPECTACULAR_SETTINGS = {
     "OAUTH2_TOKEN_URL": "/o/token/",
     "OAUTH2_SCOPES": API_SCOPES,
     "SCHEMA_PATH_PREFIX": "/api/communication",
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignStatus": "campaigns.models.Campaign.Status",
+        "PublicationStatus": "social.models.Publication.Status",
+        "TaskStatus": "vieuxmoulin.models.Task.Status",
+        "TaskType": "vieuxmoulin.models.Task.Type",
+        "MenuType": "menus.models.Menu.Type",
+        "ChannelType": "campaigns.models.Channel.Type",
+        "Queued": ["queued"],
+    },
+    "PREPROCESSING_HOOKS": ["vieuxmoulin.api.schema.canonical_only"],
 }
 
 # --- Sign-in and browser security ------------------------------------------------------------------------------------

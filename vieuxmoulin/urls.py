@@ -7,11 +7,14 @@ from django.views.generic import RedirectView
 
 from menus.views import card
 from notifications.views import unsubscribe
+from vieuxmoulin.api.token import Token
 from vieuxmoulin.health import live, ready
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
     path("admin/", admin.site.urls),
+    path("api/communication/", include("vieuxmoulin.api.urls")),
+    path("o/token/", Token.as_view(), name="token"),
     path("health/live", live, name="live"),
     path("health/ready", ready, name="ready"),
     path("carte/", card, name="card"),

@@ -26,39 +26,44 @@ class Quota:
     name: str
     limit: int
     window: int
-    left: int
+    used: int
     resets_in: int
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self.used > self.limit
 
     def headers(self) -> dict[str, str]:
         """The two fields of the IETF draft « RateLimit header fields for HTTP »."""
         return {
             "RateLimit-Policy": f'"{self.name}";q={self.limit};w={self.window}',
-            "RateLimit": f'"{self.name}";r={self.left};t={self.resets_in}',
+            "RateLimit": f'"{self.name}";r={max(0, self.limit - self.used)};t={self.resets_in}',
         }
 
 
 class ClientThrottle(BaseThrottle):
     """Counts per OAuth application; a request without a token is counted by its address."""
 
-    def __init__(self) -> None:
-        self._resets_in = 0
-
     def allow_request(self, request: Request, view: Any) -> bool:
         name = getattr(view, "throttle_scope", "client")
-        limit, window = parse_rate(api_settings.DEFAULT_THROTTLE_RATES[name])
-        now = time.time()
-        self._resets_in = window - int(now) % window
-        used = _count(f"throttle:{name}:{self._who(request)}:{int(now) // window}", window)
-        request.quota = Quota(name, limit, window, max(0, limit - used), self._resets_in)
-        return used <= limit
+        self.quota = request.quota = hit(name, self._who(request), api_settings.DEFAULT_THROTTLE_RATES[name])
+        return not self.quota.is_exceeded
 
     def wait(self) -> float:
-        return self._resets_in
+        return self.quota.resets_in
 
     def _who(self, request: Request) -> str:
         if request.auth is not None:
             return f"client:{request.auth.application_id}"
         return f"address:{self.get_ident(request)}"
+
+
+def hit(name: str, who: str, rate: str) -> Quota:
+    """Count one request of somebody, under a rate such as "600/min"."""
+    limit, window = parse_rate(rate)
+    now = int(time.time())
+    used = _count(f"throttle:{name}:{who}:{now // window}", window)
+    return Quota(name, limit, window, used, window - now % window)
 
 
 def parse_rate(rate: str) -> tuple[int, int]:

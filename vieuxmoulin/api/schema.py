@@ -1,0 +1,104 @@
+"""OpenAPI 3.1: what every operation has in common is added here, so that a resource only describes what is its own."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from vieuxmoulin.api.errors import MEDIA_TYPE, TITLES, TYPE_PREFIX
+
+ALWAYS = (400, 401, 403, 406, 429, 500, 503)
+WITH_A_BODY = (409, 413, 415, 422, 502)
+PREFIX = "/api/communication"
+
+
+class Fault(serializers.Serializer):
+    """One thing that is wrong with a request; more fields may come with it (rule, limit, suggestion…)."""
+
+    field = serializers.CharField(
+        required=False, help_text="Chemin de la valeur en cause, comme content.media_urls[0]."
+    )
+    message = serializers.CharField(help_text="Ce qui ne va pas, en français.")
+    expected = serializers.CharField(required=False, help_text="Ce qui serait juste.")
+
+
+class ProblemDocument(serializers.Serializer):
+    """RFC 9457."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    correlation_id = serializers.CharField(help_text="À donner à l'équipe technique.")
+    problems = Fault(many=True, required=False)
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """The token of a client, by client credentials at /o/token/."""
+
+    target_class = "vieuxmoulin.api.authentication.BearerAuthentication"
+    name = "oauth2"
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
+        scope = auto_schema.view.scopes.get(auto_schema.view.action)
+        return {self.name: [scope] if scope else []}
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        flow = {"tokenUrl": spectacular_settings.OAUTH2_TOKEN_URL, "scopes": spectacular_settings.OAUTH2_SCOPES}
+        return {"type": "oauth2", "flows": {"clientCredentials": flow}}
+
+
+class ResourceSchema(AutoSchema):
+    """Adds the Idempotency-Key, the problem documents, and names that do not depend on addresses."""
+
+    def get_operation_id(self) -> str:
+        return f"{self.view.resource}_{self.view.action}"
+
+    def get_tags(self) -> list[str]:
+        return [self.view.resource]
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters = list(super().get_override_parameters())
+        if self.method == "POST" and self.view.is_idempotent:
+            parameters.append(
+                OpenApiParameter(
+                    "Idempotency-Key",
+                    OpenApiTypes.STR,
+                    OpenApiParameter.HEADER,
+                    description="La même demande sous la même clé n'est faite qu'une fois ; la réponse est redonnée.",
+                )
+            )
+        return parameters
+
+    def get_response_serializers(self) -> Any:
+        answers = dict(super().get_response_serializers())
+        codes = [*ALWAYS, *(WITH_A_BODY if self.method in ("POST", "PATCH") else ())]
+        if "{" in self.path:
+            codes.append(404)
+        for code in codes:
+            answers.setdefault((code, MEDIA_TYPE), OpenApiResponse(ProblemDocument, description=TITLES[code]))
+        return answers
+
+
+def canonical_only(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Keep one address of each resource: the one without a trailing slash."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(PREFIX) and not endpoint[0].endswith("/")]
+
+
+def problem_example(name: str, status: int, detail: str, problems: list[dict[str, Any]]) -> OpenApiExample:
+    """A refusal as a client will see it."""
+    document = {
+        "type": f"{TYPE_PREFIX}{name}",
+        "title": TITLES[status],
+        "status": status,
+        "detail": detail,
+        "instance": f"{PREFIX}/publish",
+        "correlation_id": "0197a1c2-0000-7000-8000-000000000000",
+        "problems": problems,
+    }
+    return OpenApiExample(name, document, response_only=True, status_codes=[str(status)], media_type=MEDIA_TYPE)
