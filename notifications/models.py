@@ -194,6 +194,9 @@ class Chunk(Claimable):
     task_id = models.UUIDField(_("tâche"), db_index=True, editable=False)
     template = models.ForeignKey(MessageTemplate, verbose_name=_("modèle"), on_delete=models.PROTECT)
     channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    provider = models.ForeignKey(
+        Provider, verbose_name=_("prestataire"), null=True, blank=True, on_delete=models.SET_NULL
+    )
     data = models.JSONField(_("données communes"), default=dict, blank=True)
     size = models.PositiveIntegerField(_("messages"), default=0)
     priority = models.PositiveSmallIntegerField(_("priorité"), default=5)

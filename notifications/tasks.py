@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from notifications.services import delivery
+from notifications.services import delivery, settling
 
 
 @shared_task
@@ -12,4 +12,4 @@ def deliver_chunk(chunk_id: str) -> None:
 
 @shared_task
 def settle_unknown() -> None:
-    delivery.settle_unknown()
+    settling.settle_unknown()

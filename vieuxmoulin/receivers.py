@@ -1,14 +1,18 @@
 """Who reacts to what, on one page. A listener writes rows or enqueues; it never calls the network."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import cache
 from django.dispatch import receiver
+from django.utils import timezone
 
 from campaigns.models import Campaign
 from campaigns.services import lifecycle
 from campaigns.signals import campaign_completed, campaign_started
 from integrations.models import InboundEvent
+from integrations.queueing import send
 from integrations.services import outbound
 from integrations.signals import inbound_event_received
 from menus import queries as menu_queries
@@ -18,6 +22,9 @@ from notifications.signals import messages_settled
 from social.models import Publication
 from social.signals import publication_changed, publication_failed, publication_leaving, publication_published
 from vieuxmoulin.orchestrator import ledger
+
+# By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
+REFRESH, REFRESH_SECONDS = "vieuxmoulin.tasks.refresh_task", 1
 
 # --- Publications ----------------------------------------------------------------------------------------------------
 
@@ -65,7 +72,9 @@ def follow_publication(publication_id: UUID, **_: Any) -> None:
 
 @receiver(messages_settled)
 def follow_messages(task_id: UUID, **_: Any) -> None:
-    ledger.refresh(task_id)
+    """A send has a thousand chunks: its line in the ledger is read again once for many of them."""
+    if cache.add(f"ledger.refresh:{task_id}", True, REFRESH_SECONDS):
+        send(REFRESH, task_id, at=timezone.now() + timedelta(seconds=REFRESH_SECONDS))
 
 
 @receiver(menu_synced)

@@ -18,7 +18,7 @@ from notifications import queries as notification_queries
 from notifications.connectors import registry as message_registry
 from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
-from notifications.services import delivery
+from notifications.services import outcomes
 from social.connectors import registry as social_registry
 from social.models import Account, Publication
 from social.services import planning, publishing
@@ -35,7 +35,7 @@ def sweep() -> dict[str, int]:
     """Do the round; returns how many rows each part of it enqueued or mended."""
     done = {
         "publications_recovered": publishing.recover_abandoned(),
-        "chunks_recovered": delivery.recover_abandoned(),
+        "chunks_recovered": outcomes.recover_abandoned(),
         "syncs_recovered": syncing.recover_abandoned(),
         "phases_recovered": conducting.recover_abandoned(),
         "events_recovered": inbound.recover_abandoned(),

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from integrations.services import pulse
 from vieuxmoulin import sweep as sweeping
-from vieuxmoulin.orchestrator import conducting
+from vieuxmoulin.orchestrator import conducting, ledger
 
 
 @shared_task
@@ -17,6 +17,11 @@ def sweep() -> None:
 @shared_task
 def fire_phase(phase_id: str) -> None:
     conducting.fire_phase(phase_id)
+
+
+@shared_task
+def refresh_task(task_id: str) -> None:
+    ledger.refresh(task_id)
 
 
 @shared_task

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.crypto import blind_index
@@ -32,7 +34,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Standing:
-    """What we know of one guest on one channel: fetched for a whole window of guests at once."""
+    """What we know of one guest on one channel."""
 
     address: str
     has_consent: bool
@@ -87,37 +89,38 @@ def _french_holidays() -> holidays.HolidayBase:
     return holidays.France()
 
 
-def standings(contacts: list[Contact], channel: str) -> dict[object, Standing]:
-    """What `may_send` needs to know of many guests, in three queries whatever their number."""
-    addresses = {contact.pk: contact.address(channel) for contact in contacts}
-    indexes = {pk: address_index(channel, address) for pk, address in addresses.items() if address}
-    consenting = set(
-        Consent.objects.filter(
-            contact__in=contacts,
-            channel=channel,
-            purpose=Consent.Purpose.MARKETING,
-            status=Consent.Status.GRANTED,
-        ).values_list("contact_id", flat=True)
+def with_standing(rows: QuerySet, channel: str, *, contact: str) -> QuerySet:
+    """Add to each row, in the one query that reads it, what `may_send` asks about its guest.
+
+    contact: the path from the row to the guest, "pk" when the rows are the guests themselves.
+    """
+    index = {"email": "email_index", "sms": "phone_index"}.get(channel)
+    path = "" if contact == "pk" else f"{contact}__"
+    consents = Consent.objects.filter(
+        contact=OuterRef(contact), channel=channel, purpose=Consent.Purpose.MARKETING, status=Consent.Status.GRANTED
     )
-    suppressed = set(
-        Suppression.objects.filter(channel=channel, address_index__in=indexes.values()).values_list(
-            "address_index", flat=True
-        )
-    )
-    recent = dict(
+    oppositions = Suppression.objects.filter(channel=channel, address_index=OuterRef(f"{path}{index}"))
+    recent = (
         Notification.objects.filter(
-            contact__in=contacts,
+            contact=OuterRef(contact),
             sent_at__gte=timezone.now() - timedelta(days=CAP_DAYS),
             template__purpose=Purpose.MARKETING,
         )
-        .values("contact_id")
+        .order_by()
+        .values("contact")
         .annotate(total=Count("pk"))
-        .values_list("contact_id", "total")
+        .values("total")
     )
-    return {
-        pk: Standing(address, pk in consenting, indexes.get(pk) in suppressed, recent.get(pk, 0))
-        for pk, address in addresses.items()
-    }
+    return rows.annotate(
+        has_consent=Exists(consents),
+        is_suppressed=Exists(oppositions) if index else Value(False),
+        recent_messages=Coalesce(Subquery(recent), 0),
+    )
+
+
+def standing(row: Any, contact: Contact, channel: str) -> Standing:
+    """What `with_standing` read for a row."""
+    return Standing(contact.address(channel), row.has_consent, row.is_suppressed, row.recent_messages)
 
 
 def address_index(channel: str, address: str) -> str:

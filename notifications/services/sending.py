@@ -15,6 +15,8 @@ from notifications.models import Chunk, Contact, MessageTemplate, Notification
 from notifications.services.templates import missing
 
 ROWS_PER_INSERT = 1000
+# Without a provider yet, the chunk waits for one.
+DEFAULT_CHUNK = 500
 # By name: tasks.py stands above the services.
 DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
 
@@ -43,9 +45,19 @@ def create_messages(
     total = 0
     with transaction.atomic():
         for channel in channels:
-            size = chunk_size(channel)
+            provider = queries.provider_for(channel)
+            # As many messages as the service takes in one call.
+            size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
             for start in range(0, len(guests), size):
-                total += _create_chunk(template, guests[start : start + size], channel, data, origin)
+                chunk = Chunk(
+                    task_id=origin.task_id,
+                    template=template,
+                    channel=channel,
+                    provider=provider,
+                    data=data,
+                    priority=origin.priority,
+                )
+                total += _create_chunk(chunk, guests[start : start + size], origin)
     return total
 
 
@@ -64,29 +76,15 @@ def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any])
         )
 
 
-def chunk_size(channel: str) -> int:
-    """As many messages as the channel's provider takes in one call."""
-    provider = queries.provider_for(channel)
-    return registry[provider.platform].batch_size if provider else 500
-
-
-def _create_chunk(
-    template: MessageTemplate, guests: list[Contact], channel: str, data: dict[str, Any], origin: Origin
-) -> int:
-    chunk = Chunk.objects.create(
-        task_id=origin.task_id,
-        template=template,
-        channel=channel,
-        data=data,
-        size=len(guests),
-        priority=origin.priority,
-    )
+def _create_chunk(chunk: Chunk, guests: list[Contact], origin: Origin) -> int:
+    chunk.size = len(guests)
+    chunk.save()
     rows = [
         Notification(
-            template=template,
+            template=chunk.template,
             contact=guest,
-            recipient=guest.address(channel),
-            channel=channel,
+            recipient=guest.address(chunk.channel),
+            channel=chunk.channel,
             chunk=chunk,
             task_id=origin.task_id,
             campaign_id=origin.campaign_id,

@@ -17,7 +17,7 @@ from integrations.errors import (
 from notifications.connectors import registry
 from notifications.connectors.base import Outcome
 from notifications.models import Chunk, Contact, Notification, Suppression
-from notifications.services import contacts, delivery, sending
+from notifications.services import contacts, delivery, outcomes, sending, settling
 from notifications.services.sending import Origin
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 
@@ -176,7 +176,7 @@ def test_messages_wait_no_longer_than_the_tries_allow(vendor):
     chunk = send([ContactFactory()]).get()
     vendor.answer = lambda message: TransientError("Panne.")
 
-    for _ in range(delivery.MAX_ATTEMPTS):
+    for _ in range(outcomes.MAX_ATTEMPTS):
         Chunk.objects.update(next_attempt_at=None)
         delivery.deliver_chunk(chunk.pk)
 
@@ -224,7 +224,7 @@ def test_a_dead_workers_window_is_unknown_and_the_rest_goes_on(vendor):
     Chunk.objects.update(status="sending", lease_until=timezone.now() - timedelta(seconds=1))
     Notification.objects.filter(contact=guests[0]).update(status="sending", sending_at=timezone.now())
 
-    assert delivery.recover_abandoned() == 1
+    assert outcomes.recover_abandoned() == 1
     delivery.deliver_chunk(chunk.pk)
 
     assert Notification.objects.get(contact=guests[0]).status == "unknown"
@@ -243,7 +243,7 @@ def test_a_message_found_at_the_service_is_sent(vendor):
     row = unknown_sms()
     vendor.found = lambda message: Outcome(message.id, "SM1")
 
-    assert delivery.settle_unknown() == 1
+    assert settling.settle_unknown() == 1
 
     row.refresh_from_db()
     assert (row.status, row.external_id) == ("sent", "SM1")
@@ -252,7 +252,7 @@ def test_a_message_found_at_the_service_is_sent(vendor):
 def test_a_message_surely_absent_leaves_again_once(vendor):
     unknown_sms()
 
-    delivery.settle_unknown()
+    settling.settle_unknown()
     delivery.deliver_chunk(Chunk.objects.get().pk)
 
     assert len(vendor.batches) == 1
@@ -263,7 +263,7 @@ def test_a_service_that_cannot_be_read_leaves_the_message_unknown(vendor):
     send([ContactFactory()])
     Notification.objects.update(status="unknown", provider="sendgrid", sending_at=timezone.now() - timedelta(minutes=2))
 
-    assert delivery.settle_unknown() == 0
+    assert settling.settle_unknown() == 0
     assert statuses() == ["unknown"]
 
 
@@ -297,14 +297,30 @@ def test_a_missing_variable_is_refused_before_any_row_is_written(vendor):
     assert Notification.objects.count() == 0
 
 
-def test_a_thousand_messages_cost_a_few_queries(vendor, django_assert_max_num_queries):
-    guests = [ContactFactory() for _ in range(40)]
-    chunk = send(guests).get()
+def same_id(message):
+    return Outcome(message.id, "one-for-the-batch")
 
-    with django_assert_max_num_queries(22):
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_a_batch_costs_six_statements_whatever_its_size(vendor, django_assert_num_queries, size):
+    vendor.answer = same_id
+    chunk = send([ContactFactory() for _ in range(size)]).get()
+
+    with django_assert_num_queries(6):
         delivery.deliver_chunk(chunk.pk)
 
-    assert statuses() == ["sent"] * 40
+    assert statuses() == ["sent"] * size
+
+
+def test_windows_of_sms_cost_two_statements_each_and_one_for_four(vendor, django_assert_num_queries):
+    chunk = send([ContactFactory() for _ in range(130)], channel="sms").get()
+
+    # Claim, chunk, close; two reads; five windows of two.
+    with django_assert_num_queries(3 + 2 + 10):
+        delivery.deliver_chunk(chunk.pk)
+
+    assert [len(batch) for batch in vendor.batches] == [32, 32, 32, 32, 2]
+    assert statuses() == ["sent"] * 130
 
 
 def test_an_advertising_sms_says_how_to_stop(vendor):

@@ -1,0 +1,179 @@
+"""Measure, print one table, say which targets of the budgets are met: `./run bench`."""
+
+import concurrent.futures
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import requests
+
+from tests import components
+from tests.bench import house, raw
+from tests.components import free_port
+from vieuxmoulin.instance import say
+
+RUNS = 3
+_local = threading.local()
+
+
+def main() -> int:
+    """Run everything; 1 when a "must" is missed."""
+    rows: list[tuple[str, str, str, bool | None]] = []
+    with tempfile.TemporaryDirectory(prefix="vieuxmoulin-bench-") as name:
+        folder = pathlib.Path(name)
+        try:
+            with house.sink(folder) as (port, log):
+                rows += raw_loops(f"http://127.0.0.1:{port}")
+                env = house.environment(folder, port, free_port())
+                shell(env, "migrate", "--noinput")
+                client = json.loads(bench_rows(env, "prepare"))
+                rows += queries(json.loads(bench_rows(env, "count_queries")))
+                with house.running(env) as url:
+                    session = Caller(url, client)
+                    rows += accept(session)
+                    rows += accept_to_vendor(session, log)
+        finally:
+            components.stop_all()
+    for title, figure, target, is_met in rows:
+        say(f"{title:<66} {figure:>22}   {target:<34} {'' if is_met is None else 'oui' if is_met else 'NON'}")
+    return 0 if all(is_met is not False for *_, is_met in rows) else 1
+
+
+def shell(env: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=house.ROOT, env=env, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])
+    return done.stdout
+
+
+def bench_rows(env: dict[str, str], verb: str) -> str:
+    code = f"from tests.bench import prepare; prepare.{verb}()"
+    return shell(env, "shell", "--no-imports", "-c", code).strip().splitlines()[-1]
+
+
+class Caller:
+    """An API client whose every thread keeps one connection."""
+
+    def __init__(self, url: str, client: dict[str, str]) -> None:
+        self.url = f"{url}/api/communication"
+        answer = requests.post(
+            f"{url}/o/token/",
+            data={"grant_type": "client_credentials"},
+            auth=(client["client_id"], client["client_secret"]),
+            timeout=20,
+        )
+        answer.raise_for_status()
+        self.token = answer.json()["access_token"]
+
+    def post(self, path: str, body: dict) -> float:
+        """Seconds that the answer took."""
+        if not hasattr(_local, "session"):
+            _local.session = requests.Session()
+            _local.session.trust_env = False
+        start = time.perf_counter()
+        answer = _local.session.post(
+            f"{self.url}/{path}", json=body, headers={"Authorization": f"Bearer {self.token}"}, timeout=60
+        )
+        took = time.perf_counter() - start
+        if answer.status_code not in (200, 202):
+            raise SystemExit(f"{path} : {answer.status_code} {answer.text[:500]}")
+        return took
+
+
+def raw_loops(address: str) -> list:
+    url = f"{address}/2010-04-01/Accounts/AC/Messages.json"
+    rows = []
+    for processes in (1, 2):
+        rates = [raw.rate(url, processes=processes, threads=8) for _ in range(RUNS)]
+        title = f"Limite : requests, {processes} × 8 fils, service à 0 ms"
+        rows.append((title, f"{statistics.median(rates):.0f}/s", "", None))
+    return rows
+
+
+def queries(found: dict[str, int]) -> list:
+    per_sms = found["sms"] / 320
+    return [
+        ("B5 SQL par lot de 1 000 e-mails", str(found["email"]), "≤ 6", found["email"] <= 6),
+        ("B5 SQL par SMS (fenêtre de 32)", f"{per_sms:.3f}", "≤ 0,1", per_sms <= 0.1),
+    ]
+
+
+def accept(caller: Caller) -> list:
+    one = {"template": "bench", "recipients": ["g1@example.com"], "data": {"title": "x"}, "channels": ["email"]}
+    many = {**one, "recipients": ["tag:bench"]}
+    rows = []
+    for connections, limit in ((2, 0.025), (16, 0.150)):
+        figure = p99(storm(caller, one, connections, 400))
+        target = f"≤ {limit * 1000:.0f} ms"
+        rows.append(
+            (f"B6 POST notify, p99, {connections} connexions", f"{figure * 1000:.0f} ms", target, figure <= limit)
+        )
+    figure = p99([caller.post("notify", many) for _ in range(20)])
+    rows.append(("B6 POST notify à 1 000 destinataires, p99", f"{figure * 1000:.0f} ms", "≤ 100 ms", figure <= 0.1))
+    return rows
+
+
+def storm(caller: Caller, body: dict, connections: int, calls: int) -> list[float]:
+    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+        list(pool.map(lambda _: caller.post("notify", body), range(connections * 3)))
+        return list(pool.map(lambda _: caller.post("notify", body), range(calls)))
+
+
+def accept_to_vendor(caller: Caller, log: pathlib.Path) -> list:
+    """B7: from the answer of POST publish to the vendor's door, idle and while a campaign fills the other queue."""
+    wait_until_quiet(log)
+    idle = p99(delays(caller, log, 100, "idle"))
+    sms = {"template": "bench", "recipients": ["tag:bench"], "data": {"title": "x"}, "channels": ["sms"]}
+    for _ in range(10):
+        caller.post("notify", sms)
+    busy = p99(delays(caller, log, 60, "busy"))
+    return [
+        ("B7 accepté → service, p99, au repos", f"{idle * 1000:.0f} ms", "≤ 50 ms", idle <= 0.05),
+        ("B7 accepté → service, p99, pendant une campagne", f"{busy * 1000:.0f} ms", "≤ 200 ms", busy <= 0.2),
+    ]
+
+
+def delays(caller: Caller, log: pathlib.Path, number: int, word: str) -> list[float]:
+    accepted = {}
+    for rank in range(number):
+        mark = f"mark-{word}-{rank:04d}-"
+        caller.post("publish", {"content": {"body": f"{mark} bonjour"}, "platforms": ["facebook"]})
+        accepted[mark] = time.time()
+        time.sleep(0.02)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        arrived = {line.split("\t")[2][: len(f"mark-{word}-0000-")]: float(line.split("\t")[0]) for line in feed(log)}
+        if set(accepted) <= set(arrived):
+            return [max(0.0, arrived[mark] - at) for mark, at in accepted.items()]
+        time.sleep(0.1)
+    raise SystemExit(f"{len(set(accepted) - set(arrived))} publications n'ont pas atteint le service.")
+
+
+def feed(log: pathlib.Path) -> list[str]:
+    return [line for line in log.read_text().splitlines() if "/feed\tmark" in line]
+
+
+def wait_until_quiet(log: pathlib.Path) -> None:
+    """Let what was asked before leave first."""
+    before, quiet_since = -1, time.monotonic()
+    while time.monotonic() - quiet_since < 3:
+        size = log.stat().st_size
+        if size != before:
+            before, quiet_since = size, time.monotonic()
+        time.sleep(0.2)
+
+
+def p99(values: list[float]) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

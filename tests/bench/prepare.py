@@ -1,0 +1,72 @@
+"""Rows of the measured house; run by `manage.py shell` in its environment. Prints facts as JSON."""
+
+import json
+import sys
+import uuid
+
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from integrations.models import Credential
+from notifications.models import Chunk, Contact, MessageTemplate, Provider, Tag
+from notifications.services import contacts, delivery, sending
+from notifications.services.templates import save_version
+from social.models import Account
+from vieuxmoulin.api.clients import create_client
+
+GUESTS = 1000
+
+
+def prepare() -> None:
+    """A thousand willing guests, an account, two providers, a client."""
+    get_user_model().objects.get_or_create(username="bench")
+    facebook = Credential.objects.create(platform="facebook", name="bench", secrets={"access_token": "t"})
+    Account.objects.create(platform="facebook", name="bench", external_id="1", credential=facebook)
+    keys = {
+        "sendgrid": {"api_key": "k", "from_email": "r@example.com", "from_name": "Bench"},
+        "twilio": {"account_sid": "AC" + "0" * 32, "auth_token": "t", "from_number": "Bench"},
+    }
+    for channel, platform in (("email", "sendgrid"), ("sms", "twilio")):
+        access = Credential.objects.create(platform=platform, name="bench", secrets=keys[platform])
+        Provider.objects.create(channel=channel, platform=platform, credential=access)
+    save_version(
+        MessageTemplate(
+            slug="bench",
+            name="Bench",
+            subject="{{title}} {{customer.first_name}}",
+            body_html="<p>Bonjour {{customer.first_name}}, {{title}}</p>",
+            sms_body="{{title}} {{customer.first_name}}",
+        )
+    )
+    tag = Tag.objects.create(slug="bench", name="Bench")
+    for rank in range(GUESTS):
+        guest = contacts.save_contact(
+            Contact(first_name=f"G{rank}"), email=f"g{rank}@example.com", phone=f"+3367{rank:07d}"
+        )
+        for channel in ("email", "sms"):
+            contacts.grant(guest, channel=channel, source="bench", wording="Oui.", version="1")
+    tag.contacts.set(Contact.objects.all())
+    print(json.dumps(create_client("bench", ["publish", "notify", "status:read"])))  # noqa: T201 (read by the bench)
+
+
+def count_queries() -> None:
+    """B5: SQL of a chunk of a thousand e-mails, and of one SMS in a window of 32."""
+    found = {}
+    for channel, size in (("email", 1000), ("sms", 320)):
+        template = MessageTemplate.objects.get(slug="bench", is_current=True)
+        origin = sending.Origin(uuid.uuid4())
+        guests = list(Contact.objects.all()[:size])
+        sending.create_messages(
+            template=template, contacts=guests, channels=[channel], data={"title": "x"}, origin=origin
+        )
+        (chunk,) = Chunk.objects.filter(task_id=origin.task_id)
+        # In a transaction: what is announced after the commit is other work, done once for many chunks.
+        with transaction.atomic(), CaptureQueriesContext(connection) as context:
+            delivery.deliver_chunk(chunk.pk)
+            found[channel] = len(context)
+    print(json.dumps(found))  # noqa: T201 (read by the bench)
+
+
+if __name__ == "__main__":
+    {"prepare": prepare, "count_queries": count_queries}[sys.argv[1]]()
