@@ -233,6 +233,7 @@ class MenuSync(Claimable):
     task_id = models.UUIDField(_("tâche"), null=True, blank=True, db_index=True, editable=False)
     status = models.CharField(_("état"), max_length=16, choices=Status.choices, default=Status.PENDING)
     differences = models.JSONField(_("différences"), default=list, blank=True)
+    warnings = models.JSONField(_("avertissements"), default=list, blank=True)
     pushed_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
     verified_at = models.DateTimeField(_("relu le"), null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)

@@ -40,6 +40,10 @@ class MenuConnector(Connector):
         """What this destination would refuse, in French, each with its place; nothing is sent while there is any."""
         return []
 
+    def left_out(self, document: dict[str, Any]) -> list[str]:
+        """What is kept from this destination on purpose, in French, with the cure."""
+        return []
+
     @abstractmethod
     def push(self, document: dict[str, Any], target: Target) -> None:
         """Replace the whole menu there. Safe to repeat: the vendor rebuilds everything at each write."""

@@ -40,12 +40,12 @@ class HubRise(MenuConnector):
     slug, label = "hubrise", "HubRise (livraison)"
     address = "https://api.hubrise.com/v1"
 
-    def problems(self, document: dict[str, Any]) -> list[str]:
+    def left_out(self, document: dict[str, Any]) -> list[str]:
         return [
-            f"{category['name']} / {item['name']} : allergènes inconnus, à renseigner avant la vente en livraison."
+            f"« {item['name']} » n'est pas proposé en livraison : ses allergènes sont inconnus. Renseignez-les."
             for category in document["categories"]
             for item in category["items"]
-            if item.get("allergens") is None and _is_shown(item)
+            if item.get("allergens") is None
         ]
 
     def push(self, document: dict[str, Any], target: Target) -> None:
@@ -249,4 +249,5 @@ def _shown(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_shown(item: dict[str, Any]) -> bool:
-    return item.get("availability", {}).get("status") != "hidden"
+    """A dish whose allergens are unknown is not sold at a distance, where nobody can be asked."""
+    return item.get("availability", {}).get("status") != "hidden" and item.get("allergens") is not None

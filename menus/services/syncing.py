@@ -69,7 +69,7 @@ def _push(sync: MenuSync, connector: MenuConnector) -> None:
         raise ContentRejected(" ".join(problems), code="menu_problems")
     connector.push(document, _target(sync))
     MenuSync.objects.filter(pk=sync.pk, status=Status.PUSHING, claimed_by=sync.claimed_by).update(
-        status=Status.VERIFYING, pushed_at=timezone.now()
+        status=Status.VERIFYING, pushed_at=timezone.now(), warnings=connector.left_out(document)
     )
 
 

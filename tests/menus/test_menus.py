@@ -103,16 +103,19 @@ def test_a_lost_allergen_is_found(card, hubrise):
     assert sync.differences == [{"path": "magret.allergens", "expected": ["milk"], "found": None}]
 
 
-def test_unknown_allergens_are_never_sent_to_delivery(card, hubrise):
-    Item.objects.update(allergens=None)
+def test_a_dish_of_unknown_allergens_is_kept_from_delivery_and_said(card, hubrise):
+    ItemFactory(category=card.categories.get(), ref="mystere", name="Mystère", allergens=None)
     sync = sync_of(card)
 
     syncing.synchronise(sync.pk)
 
     sync.refresh_from_db()
-    assert sync.status == "failed"
-    assert "allergènes inconnus" in sync.last_error
-    assert hubrise.pushed == []
+    assert sync.status == "coherent"
+    assert sync.warnings == [
+        "« Mystère » n'est pas proposé en livraison : ses allergènes sont inconnus. Renseignez-les."
+    ]
+    sold = registry["hubrise"]().convert(hubrise.pushed[0])["products"]
+    assert [product["ref"] for product in sold] == ["magret"]
 
 
 def test_a_passing_failure_is_tried_again(card, hubrise):
