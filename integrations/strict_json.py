@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 MAX_DEPTH = 40
@@ -73,36 +74,51 @@ def _bounded(text: str) -> int:
 def _names_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise JsonFault(f"le champ « {printable(twice)} » est donné deux fois")
+        counts = Counter(name for name, _ in pairs)
+        raise JsonFault(f"le champ « {printable(counts.most_common(1)[0][0])} » est donné deux fois")
     return found
 
 
 def _check(document: Any) -> None:
-    """Walk the document without recursion: a hostile one must not be able to exhaust the stack."""
-    waiting: list[tuple[str, Any, int]] = [("", document, 0)]
+    """Walk the document without recursion: a hostile one must not be able to exhaust the stack.
+
+    A trail is (the trail above, the last step): written out for each value, the paths of a long list below a long name
+    would fill the memory.
+    """
+    waiting: list[tuple[Any, Any, int]] = [(document, None, 0)]
     while waiting:
-        path, value, depth = waiting.pop()
+        value, trail, depth = waiting.pop()
         if depth > MAX_DEPTH:
-            raise JsonFault(f"plus de {MAX_DEPTH} niveaux imbriqués", path)
+            raise JsonFault(f"plus de {MAX_DEPTH} niveaux imbriqués", _path(trail))
         if isinstance(value, str):
-            _check_text(value, path)
+            _check_text(value, trail)
         elif isinstance(value, dict):
             for name, inner in value.items():
-                _check_text(name, path)
-                waiting.append((f"{path}.{name}" if path else name, inner, depth + 1))
+                _check_text(name, trail)
+                waiting.append((inner, (trail, name), depth + 1))
         elif isinstance(value, list):
-            waiting.extend((f"{path}[{rank}]", inner, depth + 1) for rank, inner in enumerate(value))
+            waiting.extend((inner, (trail, rank), depth + 1) for rank, inner in enumerate(value))
 
 
-def _check_text(text: str, path: str) -> None:
+def _path(trail: Any) -> str:
+    """A trail in words: content.tags[1]."""
+    steps: list[Any] = []
+    while trail is not None:
+        trail, step = trail
+        steps.append(step)
+    path = ""
+    for step in reversed(steps):
+        path += f"[{step}]" if isinstance(step, int) else f".{printable(step)}" if path else printable(step)
+    return path
+
+
+def _check_text(text: str, trail: Any) -> None:
     if "\x00" in text:
-        raise JsonFault("le caractère NUL (\\u0000) n'est pas admis", path)
+        raise JsonFault("le caractère NUL (\\u0000) n'est pas admis", _path(trail))
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise JsonFault("un texte contient une moitié de caractère (\\ud800 à \\udfff)", path) from None
+        raise JsonFault("un texte contient une moitié de caractère (\\ud800 à \\udfff)", _path(trail)) from None
 
 
 def printable(text: str) -> str:

@@ -2,8 +2,8 @@
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import jsonschema
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
+from integrations import strict_json
 from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
 from integrations.errors import CommunicationError, PermanentError, TransientError
 from integrations.models import Credential, InboundEvent
@@ -72,9 +73,7 @@ def receive(body: bytes, *, secret: str, delivery_id: str, address: str) -> tupl
         allowed = ", ".join(rules.sources)
         log.warning("webhook_refused", reason="source", source=data["source"], address=address)
         raise Refused(403, f"Source « {data['source']} » non autorisée. Sources admises : {allowed}.", "source")
-    occurred_at = parse_datetime(data["timestamp"])
-    if occurred_at is None or not is_aware(occurred_at):
-        raise Refused(422, "Date ISO 8601 avec fuseau attendue, comme 2026-12-01T18:30:00Z.", "timestamp")
+    occurred_at = _instant(data["timestamp"])
     key = data.get("id") or delivery_id or hashlib.sha256(body).hexdigest()
     correlation_id = str(structlog.contextvars.get_contextvars().get("correlation_id", ""))[:64]
     try:
@@ -113,15 +112,27 @@ def _check_secret(rules: Rules, secret: str, address: str) -> None:
 
 def _envelope(body: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(body)
-    except ValueError as error:
-        raise Refused(400, f"JSON illisible : {error}.") from None
+        data = strict_json.loads(body)
+    except strict_json.JsonFault as fault:
+        raise Refused(400, f"JSON illisible : {fault}.", fault.path) from None
     fault = next(iter(sorted(jsonschema.Draft202012Validator(ENVELOPE).iter_errors(data), key=str)), None)
     if fault is not None:
         field = ".".join(str(part) for part in fault.absolute_path)
         expected = "Attendu : {event, source, timestamp, payload}, et « id » si vous en avez un."
         raise Refused(422, f"{_in_french(fault)} {expected}", field)
     return data
+
+
+def _instant(text: str) -> datetime:
+    """In UTC, so that a date whose offset leads out of the calendar is met here rather than by the database."""
+    try:
+        moment = parse_datetime(text)
+        moment = moment.astimezone(UTC) if moment and is_aware(moment) else None
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None:
+        raise Refused(422, "Date ISO 8601 avec fuseau attendue, comme 2026-12-01T18:30:00Z.", "timestamp")
+    return moment
 
 
 def _in_french(fault: jsonschema.ValidationError) -> str:
