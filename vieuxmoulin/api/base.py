@@ -75,7 +75,8 @@ class Resource(GenericViewSet):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         if quota := getattr(request, "quota", None):
-            response.headers.update(quota.headers())
+            for name, value in quota.headers().items():
+                response.headers[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Correlation-ID"] = errors.correlation_id()
         return super().finalize_response(request, response, *args, **kwargs)
