@@ -290,6 +290,7 @@ AXES_COOLOFF_TIME = 0.25
 AXES_VERBOSE = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
@@ -336,6 +337,9 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": True,
     "ENVIRONMENT": "vieuxmoulin.backoffice.navigation.environment_badge",
     "DASHBOARD_CALLBACK": "vieuxmoulin.backoffice.home.dashboard",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
+    ],
     "STYLES": [lambda request: static("css/backoffice.css")],
     "COLORS": {
         "primary": {
