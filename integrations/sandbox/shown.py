@@ -79,6 +79,11 @@ class ShownMail:
     headers: dict[str, str]
     notes: dict[str, str]
 
+    @property
+    def who(self) -> str:
+        """The recipient's name, or the address when there is no name: a list is narrow."""
+        return self.recipient.partition(" <")[0]
+
 
 @dataclass(frozen=True)
 class ShownSms:

@@ -7,8 +7,10 @@ let etag = "";
 
 // A person who writes must not lose their words, nor the details they opened.
 function isBusy() {
-  const typed = [...live.querySelectorAll("input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
-  return typed || live.contains(document.activeElement) && document.activeElement.matches("input") || live.querySelector("details[open]");
+  const fields = [...live.querySelectorAll("input:not([type=hidden])")];
+  const typed = fields.some((field) => field.value !== field.defaultValue);
+  const isWriting = live.contains(document.activeElement) && document.activeElement.matches("input");
+  return typed || isWriting || live.querySelector("details[open]") !== null;
 }
 
 async function refresh() {
@@ -29,6 +31,11 @@ async function refresh() {
     // The server restarts: the next turn will tell.
   }
 }
+
+// On a telephone the menu is wider than the screen.
+const menu = document.querySelector(".menu");
+const current = menu.querySelector("[aria-current]");
+if (current) menu.scrollLeft = current.offsetLeft - menu.offsetLeft - (menu.clientWidth - current.clientWidth) / 2;
 
 if (live) {
   refresh();

@@ -79,5 +79,5 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], status: i
     menu = [(vendor.label, address(vendor)) for vendor in vendors("feed")]
     menu += [(label, reverse(f"sandbox:{surface}")) for surface, label in SURFACES.items() if vendors(surface)]
     menu.append(("Incidents", reverse("sandbox:incidents")))
-    shared = {"menu": menu, "restaurant_name": settings.RESTAURANT_NAME, "here": request.path}
+    shared = {"links": menu, "restaurant_name": settings.RESTAURANT_NAME, "here": request.path}
     return render(request, f"sandbox/{template}", {**shared, **context}, status=status)

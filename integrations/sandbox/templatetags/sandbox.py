@@ -54,7 +54,7 @@ def ago(moment: datetime | str | None) -> str:
     if local.date() == now.date() - timedelta(days=1):
         return f"hier à {local:%H:%M}"
     same_year = local.year == now.year
-    return date_format(local, "j b H:i" if same_year else "j b Y")
+    return date_format(local, "j N H:i" if same_year else "j N Y")
 
 
 @register.filter

@@ -229,4 +229,4 @@ def _option(option: dict[str, Any], out: set[tuple[str, str]]) -> str:
 def french_money(amount: str) -> str:
     """ "8.50 EUR" as a French reader writes it."""
     value, _, currency = amount.partition(" ")
-    return f"{value.replace('.', ',')} {'€' if currency == 'EUR' else currency}"
+    return f"{value.replace('.', ',')}\u00a0{'€' if currency == 'EUR' else currency}"
