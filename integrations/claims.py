@@ -20,8 +20,6 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.errors import CommunicationError, TransientError
 
-# The sweep runs each minute; what is due before the next one is enqueued now with a short countdown.
-SWEEP_SECONDS = 60
 FIRST_DELAY_SECONDS = 60
 LONGEST_DELAY_SECONDS = 3600
 
@@ -46,6 +44,11 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
 
 
+def next_sweep() -> datetime:
+    """What is due before the next sweep is enqueued now, with a short countdown."""
+    return timezone.now() + timedelta(seconds=settings.SWEEP_SECONDS)
+
+
 def owner() -> str:
     """Name this worker: host, process, thread."""
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[:100]
@@ -65,7 +68,7 @@ def claim(model: type[models.Model], pk: Any, *, from_states: Iterable[str], to_
 
 def due(queryset: models.QuerySet, *, states: Iterable[str]) -> models.QuerySet:
     """Rows to enqueue now: those due before the next sweep, oldest first."""
-    horizon = timezone.now() + timedelta(seconds=SWEEP_SECONDS)
+    horizon = next_sweep()
     return (
         queryset.filter(status__in=list(states))
         .filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=horizon))

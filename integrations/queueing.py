@@ -25,7 +25,8 @@ def send(task: str, *args: Any, at: datetime | None = None, priority: int | None
     """Queue now; False when the broker is away, in which case the sweep will find the row."""
     countdown = max(0.0, (at - timezone.now()).total_seconds()) if at else None
     try:
-        current_app.tasks[task].apply_async(args=[str(arg) for arg in args], countdown=countdown, priority=priority)
+        # By name: whoever asks need not have loaded the code that will work.
+        current_app.send_task(task, args=[str(arg) for arg in args], countdown=countdown, priority=priority)
     except (OperationalError, OSError) as error:
         log.warning("queue_unreachable", task=task, error=type(error).__name__)
         return False

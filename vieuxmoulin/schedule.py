@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 
 @dataclass(frozen=True)
 class Job:
@@ -15,7 +17,7 @@ JOBS = (
     Job(
         "Balayage",
         "vieuxmoulin.tasks.sweep",
-        60,
+        settings.SWEEP_SECONDS,
         "Un envoi dû ne doit pas attendre plus d'une minute après un incident.",
     ),
     Job("Pouls", "vieuxmoulin.tasks.beat_pulse", 60, "Trois pouls manqués font une alerte : trois minutes."),

@@ -157,6 +157,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Celery closes the connection around every task otherwise, whatever CONN_MAX_AGE says.
 CELERY_DB_REUSE_MAX = env.int("CELERY_DB_REUSE_MAX", default=1000)
 
+# The pace of the sweep that keeps every promise (law 1), and of the pulses.
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 # How long a worker holds a row before it is thought dead, and how long after an unanswered send we look for it.
 CLAIM_LEASE_SECONDS = env.float("CLAIM_LEASE_SECONDS", default=300.0)
 READ_BACK_SECONDS = env.float("READ_BACK_SECONDS", default=45.0)
@@ -341,6 +343,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")},
     ],
     "STYLES": [lambda request: static("css/backoffice.css")],
+    "SCRIPTS": [lambda request: static("js/backoffice.js")],
     "COLORS": {
         "primary": {
             "50": "oklch(97% .012 358)",

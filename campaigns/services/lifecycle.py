@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Phase, PhaseAction
 from campaigns.signals import campaign_completed, campaign_started
-from integrations.claims import SWEEP_SECONDS
+from integrations.claims import next_sweep
 from integrations.errors import InvalidTransition
 from integrations.events import announce
 from integrations.queueing import enqueue
@@ -90,9 +90,8 @@ def start_due() -> int:
 
 def due_phases() -> QuerySet[Phase]:
     """The phases to enqueue now: armed, due before the next sweep, in a campaign that is active."""
-    horizon = timezone.now() + timedelta(seconds=SWEEP_SECONDS)
     return Phase.objects.filter(
-        status=Phase.Status.PENDING, campaign__status=Status.ACTIVE, next_attempt_at__lte=horizon
+        status=Phase.Status.PENDING, campaign__status=Status.ACTIVE, next_attempt_at__lte=next_sweep()
     ).order_by("next_attempt_at")
 
 
@@ -208,7 +207,7 @@ def _activate(campaign: Campaign) -> Campaign:
 
 
 def _enqueue_if_due(phase: Phase) -> None:
-    if phase.next_attempt_at and phase.next_attempt_at <= timezone.now() + timedelta(seconds=SWEEP_SECONDS):
+    if phase.next_attempt_at and phase.next_attempt_at <= next_sweep():
         enqueue(FIRE_PHASE, phase.pk, at=phase.next_attempt_at)
 
 

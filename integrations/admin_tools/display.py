@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -33,7 +33,7 @@ def short_date(moment: datetime | None) -> str:
 
 def label(text: Any, colour: str = PLAIN) -> SafeString:
     """A word on a coloured ground."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colour}).strip()
+    return mark_safe(render_to_string("unfold/helpers/label.html", {"text": text, "type": colour}).strip())  # noqa: S308 (a template escaped it)
 
 
 def details(summary: Any, content: Any) -> SafeString:

@@ -1,14 +1,14 @@
 """From a draft to publications: adapted and checked for each network before anything is accepted."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.claims import SWEEP_SECONDS
+from integrations.claims import next_sweep
 from integrations.errors import AccountDisconnected, ContentRejected
 from integrations.events import announce
 from integrations.queueing import enqueue
@@ -112,7 +112,7 @@ def create_publications(
 def enqueue_if_due(publication: Publication) -> None:
     """Queue a publication due before the next sweep, at its second; the sweep sees to the others."""
     at = publication.next_attempt_at or timezone.now()
-    if at <= timezone.now() + timedelta(seconds=SWEEP_SECONDS):
+    if at <= next_sweep():
         enqueue(PUBLISH, publication.pk, at=at, priority=publication.priority)
 
 

@@ -2,6 +2,7 @@
 
 from django.db.models import Count
 
+from integrations.sandbox.faults import inject
 from integrations.sandbox.models import VendorRecord
 from notifications.models import Contact, MessageTemplate, Notification, Tag
 from notifications.services import contacts
@@ -14,9 +15,15 @@ def make_guests(number: int) -> None:
     tag, _ = Tag.objects.get_or_create(slug="flow", defaults={"name": "Flow"})
     save_version(MessageTemplate(slug="flow", name="Flow", sms_body="{{mot}}-flow {{customer.first_name}}"))
     for rank in range(number):
-        guest = contacts.save_contact(Contact(first_name=f"Guest{rank}"), phone=f"+3367{rank:07d}")
+        # Numbers that end in 0001 are dead at the sandbox.
+        guest = contacts.save_contact(Contact(first_name=f"Guest{rank}"), phone=f"+3367{rank + 1000:07d}")
         contacts.grant(guest, channel="sms", source="test", wording="Oui.", version="1")
         guest.tags.add(tag)
+
+
+def slow_down() -> None:
+    """Let the vendor take its time, so that a kill falls in the middle."""
+    inject("twilio", "slow", times=64, seconds=1.0)
 
 
 def _vendor_rows():

@@ -28,7 +28,6 @@ from integrations.sandbox.vendors.base import (
 VERSION = r"(?:v\d+\.\d+/)?"
 MAX_PAGE = 100
 EXPIRED = 463
-TRUE = {"true", "1", True}
 
 
 def graph_error(
@@ -86,7 +85,17 @@ def flag(value: Any, default: bool) -> bool:
     """A Graph boolean, which forms spell out."""
     if value is None:
         return default
-    return value in TRUE or str(value).lower() == "true"
+    return str(value).lower() in ("true", "1")
+
+
+def text(given: dict[str, Any], name: str) -> str:
+    """A text parameter, "" when it is not given; numbers are texts too, as in a query."""
+    value = given.get(name)
+    if value is None or value is False:
+        return ""
+    if not isinstance(value, str | int | float):
+        raise refuse(f"Param {name} must be a string")
+    return str(value)
 
 
 def field_names(text: str) -> list[str]:

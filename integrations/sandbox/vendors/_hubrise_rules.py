@@ -6,19 +6,90 @@ import secrets
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.sandbox.vendors.base import shape_problem
+
 MONEY = re.compile(r"-?\d+\.\d{2} [A-Z]{3}")
 KINDS = ("variants", "categories", "products", "option_lists", "deals", "discounts", "charges")
+TEXT = {"type": ["string", "null"]}
+REFS = {"type": "array", "items": {"type": "string"}}
+SKU = {
+    "type": "object",
+    "properties": {"ref": TEXT, "name": TEXT, "option_list_refs": {"anyOf": [REFS, {"type": "null"}]}},
+}
+# Types only; what is required and what must match is said below, in the vendor's words.
+SHAPE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        **{name: {"type": "array", "items": {"type": "object"}} for name in KINDS},
+        "categories": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"ref": TEXT, "name": TEXT, "description": TEXT, "parent_ref": TEXT},
+            },
+        },
+        "products": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "ref": TEXT,
+                    "name": TEXT,
+                    "description": TEXT,
+                    "category_ref": TEXT,
+                    "tags": {"anyOf": [REFS, {"type": "null"}]},
+                    "skus": {"type": "array", "items": SKU},
+                },
+            },
+        },
+        "option_lists": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "ref": TEXT,
+                    "name": TEXT,
+                    "min_selections": {"type": "integer", "minimum": 0},
+                    "max_selections": {"type": ["integer", "null"], "minimum": 1},
+                    "options": {
+                        "type": "array",
+                        "items": {"type": "object", "properties": {"ref": TEXT, "name": TEXT}},
+                    },
+                },
+            },
+        },
+        "deals": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "ref": TEXT,
+                    "name": TEXT,
+                    "lines": {
+                        "type": "array",
+                        "items": {"type": "object", "properties": {"skus": {"type": "array", "items": SKU}}},
+                    },
+                },
+            },
+        },
+    },
+}
+INVENTORY_SHAPE = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {"sku_ref": {"type": "string"}, "option_ref": {"type": "string"}, "stock": TEXT},
+    },
+}
 Problem = dict[str, str]
 
 
 def catalog_problems(data: Any) -> list[Problem]:
     """Every rule that a catalog's `data` breaks, with the field it breaks it in."""
-    if not isinstance(data, dict):
-        return [_problem("data", "must be an object")]
-    problems = [_problem(f"data.{name}", "is unknown") for name in data if name not in KINDS]
-    problems += [_problem(f"data.{name}", "must be an array") for name in KINDS if not _is_list(data.get(name, []))]
-    if problems:
-        return problems
+    if found := shape_problem(data, SHAPE):
+        return [_problem(_dotted("data", found[0], found[1]), found[1])]
+    problems: list[Problem] = []
     for name in ("categories", "option_lists"):
         problems += _refs(data.get(name, []), f"data.{name}")
     lists = {found["ref"] for found in data.get("option_lists", []) if found.get("ref")}
@@ -32,11 +103,11 @@ def catalog_problems(data: Any) -> list[Problem]:
 
 def inventory_problems(lines: Any) -> list[Problem]:
     """Every rule that an inventory breaks."""
-    if not isinstance(lines, list):
-        return [_problem("base", "must be an array")]
+    if found := shape_problem(lines, INVENTORY_SHAPE):
+        return [_problem(_dotted("", found[0], found[1]), found[1])]
     problems = []
     for rank, line in enumerate(lines):
-        if not isinstance(line, dict) or len({"sku_ref", "option_ref"} & line.keys()) != 1:
+        if len({"sku_ref", "option_ref"} & line.keys()) != 1:
             problems.append(_problem(f"[{rank}]", "must have either sku_ref or option_ref"))
         elif not _is_stock(line.get("stock")):
             problems.append(_problem(f"[{rank}].stock", "must be a decimal number given as a string, or null"))
@@ -79,8 +150,13 @@ def _problem(field: str, message: str) -> Problem:
     return {"field": field, "message": message}
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+def _dotted(root: str, place: list[str | int], said: str) -> str:
+    """A place as HubRise writes it, `data.products[0].name`; an unknown key is named by the sentence only."""
+    for step in place:
+        root += f"[{step}]" if isinstance(step, int) else f".{step}" if root else step
+    if unknown := re.search(r"\('(\w+)' was unexpected\)", said):
+        root += f".{unknown[1]}"
+    return root or "base"
 
 
 def _is_text(value: Any) -> bool:
@@ -89,7 +165,7 @@ def _is_text(value: Any) -> bool:
 
 def _is_stock(value: Any) -> bool:
     try:
-        return value is None or (isinstance(value, str) and Decimal(value).is_finite())
+        return value is None or Decimal(value).is_finite()
     except InvalidOperation:
         return False
 
@@ -102,9 +178,7 @@ def _refs(rows: list[dict[str, Any]], at: str) -> list[Problem]:
         ref = row.get("ref")
         if not _is_text(row.get("name")):
             problems.append(_problem(f"{at}[{rank}].name", "can't be blank"))
-        if ref is not None and not isinstance(ref, str):
-            problems.append(_problem(f"{at}[{rank}].ref", "must be a string"))
-        elif ref in seen:
+        if ref and ref in seen:
             problems.append(_problem(f"{at}[{rank}].ref", "has already been taken"))
         elif ref:
             seen.add(ref)
@@ -115,11 +189,8 @@ def _product(product: dict[str, Any], at: str, categories: set[str], lists: set[
     problems = [] if _is_text(product.get("name")) else [_problem(f"{at}.name", "can't be blank")]
     if product.get("category_ref") not in categories:
         problems.append(_problem(f"{at}.category_ref", "does not match any category"))
-    tags = product.get("tags") or []
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        problems.append(_problem(f"{at}.tags", "must be an array of strings"))
     skus = product.get("skus")
-    if not _is_list(skus) or not skus:
+    if not skus:
         return [*problems, _problem(f"{at}.skus", "must have at least one sku")]
     names = [sku.get("name") for sku in skus]
     if len(set(names)) < len(names):
@@ -137,12 +208,10 @@ def _product(product: dict[str, Any], at: str, categories: set[str], lists: set[
 def _option_list(found: dict[str, Any], at: str) -> list[Problem]:
     low, high = found.get("min_selections", 0), found.get("max_selections")
     problems = []
-    if not isinstance(low, int) or low < 0:
-        problems.append(_problem(f"{at}.min_selections", "must be a positive number"))
-    elif high is not None and (not isinstance(high, int) or high < max(low, 1)):
+    if high is not None and high < low:
         problems.append(_problem(f"{at}.max_selections", "must be null, or at least min_selections"))
     options = found.get("options")
-    if not _is_list(options) or not options:
+    if not options:
         return [*problems, _problem(f"{at}.options", "must have at least one option")]
     for rank, option in enumerate(options):
         if not _is_text(option.get("name")):
@@ -152,19 +221,15 @@ def _option_list(found: dict[str, Any], at: str) -> list[Problem]:
 
 
 def _deals(data: dict[str, Any]) -> list[Problem]:
-    skus = {
-        sku.get("ref")
-        for product in data.get("products", [])
-        for sku in (product["skus"] if _is_list(product.get("skus")) else [])
-    }
+    skus = {sku.get("ref") for product in data.get("products", []) for sku in product.get("skus", [])}
     problems = []
     for rank, deal in enumerate(data.get("deals", [])):
         lines = deal.get("lines")
-        if not _is_list(lines) or not lines:
+        if not lines:
             problems.append(_problem(f"data.deals[{rank}].lines", "must have at least one line"))
             continue
         for line in lines:
-            for sku in line["skus"] if _is_list(line.get("skus")) else []:
+            for sku in line.get("skus", []):
                 if sku.get("ref") is None or sku["ref"] not in skus:
                     problems.append(_problem(f"data.deals[{rank}].lines", f"{sku.get('ref')} does not match any sku"))
     return problems

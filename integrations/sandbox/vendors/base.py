@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from jsonschema import Draft202012Validator
 
 from integrations.sandbox import store
 from integrations.sandbox.models import Fault, VendorRecord
@@ -224,6 +225,12 @@ def json_answer(data: Any, status: int = 200, **headers: str) -> JsonResponse:
     for name, value in headers.items():
         answer[name.replace("_", "-")] = value
     return answer
+
+
+def shape_problem(body: Any, schema: dict[str, Any]) -> tuple[list[str | int], str] | None:
+    """Where a body first leaves the shape that a vendor expects, and how; None when it does not."""
+    error = next(iter(Draft202012Validator(schema).iter_errors(body)), None)
+    return (list(error.absolute_path), error.message[:200]) if error else None
 
 
 def hidden(answer: HttpResponse) -> HttpResponse:

@@ -21,6 +21,7 @@ from integrations.sandbox.vendors._graph import (
     parameters,
     refuse,
     select,
+    text,
 )
 from integrations.sandbox.vendors.base import Call, FeedVendor, hidden, is_web_address, json_answer, route
 
@@ -37,7 +38,7 @@ class Facebook(GraphVendor, FeedVendor):
     @route("POST", VERSION + r"(?P<page>\d+)/feed", creates=True)
     def publish(self, call: Call, page: str) -> HttpResponse:
         given = parameters(call)
-        message, link = str(given.get("message") or ""), given.get("link") or ""
+        message, link = text(given, "message"), text(given, "link")
         photos = self._attached(page, given)
         _check_post(given, message, link, photos)
         record = self._post(
@@ -56,10 +57,10 @@ class Facebook(GraphVendor, FeedVendor):
     @route("POST", VERSION + r"(?P<page>\d+)/photos", creates=True)
     def upload(self, call: Call, page: str) -> HttpResponse:
         given = parameters(call)
-        url, upload = given.get("url"), call.request.FILES.get("source")
+        url, upload = text(given, "url"), call.request.FILES.get("source")
         if upload is None and not is_web_address(url):
             raise refuse("url should represent a valid URL" if url else "Requires upload file")
-        photo, alt = store.number(), str(given.get("alt_text_custom") or "")
+        photo, alt = store.number(), text(given, "alt_text_custom")
         if upload is not None:
             url = f"sandbox:photo/{photo}"
         self.add(
@@ -72,9 +73,9 @@ class Facebook(GraphVendor, FeedVendor):
         )
         if not flag(given.get("published"), True):
             return hidden(json_answer({"id": photo}))
-        text = str(given.get("caption") or given.get("message") or "")
+        caption = text(given, "caption") or text(given, "message")
         pictures = [{"url": url, "alt_text": alt}]
-        post = self._post(page, {"message": text, "link": "", "pictures": pictures, "photos": [photo]})
+        post = self._post(page, {"message": caption, "link": "", "pictures": pictures, "photos": [photo]})
         return json_answer({"id": photo, "post_id": post.external_id})
 
     @route("GET", VERSION + r"(?P<page>\d+)/(?:published_posts|feed|posts)")
@@ -88,15 +89,15 @@ class Facebook(GraphVendor, FeedVendor):
 
     @route("POST", VERSION + r"(?P<post>\d+_\d+)/comments", creates=True)
     def reply(self, call: Call, post: str) -> HttpResponse:
-        text = str(parameters(call).get("message") or "").strip()
-        if not text:
+        message = text(parameters(call), "message").strip()
+        if not message:
             raise refuse("One of message, attachment_url, attachment_id must be specified")
         record = store.locked(self._existing(post))
         comment = {
             "id": f"{post.partition('_')[2]}_{store.number()}",
             "author": settings.RESTAURANT_NAME,
             "author_id": record.account_id,
-            "text": text,
+            "text": message,
             "at": timezone.now().isoformat(),
         }
         record.data = {**record.data, "comments": [*record.data["comments"], comment]}
@@ -182,7 +183,7 @@ def _summary(total: int, **extra: Any) -> dict[str, Any]:
     return {"data": [], "summary": {"total_count": total, **extra}}
 
 
-def _check_post(given: dict[str, Any], message: str, link: Any, photos: list[VendorRecord]) -> None:
+def _check_post(given: dict[str, Any], message: str, link: str, photos: list[VendorRecord]) -> None:
     if "scheduled_publish_time" in given:
         raise refuse("The sandbox keeps no scheduled posts: publish at the hour instead of scheduling.")
     if not message and not link and not photos:
@@ -200,7 +201,7 @@ def _targeting(given: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(targeting, dict):
         raise refuse("Param feed_targeting must be an object.")
     for name in ("age_min", "age_max"):
-        if name in targeting and targeting[name] not in AGE_RANGE:
+        if name in targeting and (type(targeting[name]) is not int or targeting[name] not in AGE_RANGE):
             raise refuse(f"Param feed_targeting[{name}] must be an integer between 13 and 65.")
     if targeting.get("age_min", 13) > targeting.get("age_max", 65):
         raise refuse("Param feed_targeting[age_min] must not be above age_max.")

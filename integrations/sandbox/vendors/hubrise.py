@@ -179,7 +179,7 @@ def _key(line: dict[str, Any]) -> tuple[str, str]:
 
 
 def _body_problems(body: dict[str, Any], *, is_new: bool = False) -> list[dict[str, str]]:
-    name = body.get("name") if is_new else body.get("name", "unchanged")
+    name = body.get("name") if is_new else body.get("name", "as it was")
     problems = [] if isinstance(name, str) and name.strip() else [{"field": "name", "message": "can't be blank"}]
     return problems + (catalog_problems(body["data"]) if "data" in body else [])
 

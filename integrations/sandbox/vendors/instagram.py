@@ -23,6 +23,7 @@ from integrations.sandbox.vendors._graph import (
     parameters,
     refuse,
     select,
+    text,
 )
 from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_web_address, json_answer, route
 
@@ -44,7 +45,7 @@ class Instagram(GraphVendor, FeedVendor):
     def prepare(self, call: Call, account: str) -> HttpResponse:
         """Make a container: nothing is visible yet."""
         given = parameters(call)
-        caption = str(given.get("caption") or "")
+        caption = text(given, "caption")
         _check_caption(caption)
         recent = self.records("container", account_id=account, created_at__gte=store.ago(seconds=DAY_SECONDS))
         if recent.count() >= self.containers_per_day:
@@ -69,7 +70,7 @@ class Instagram(GraphVendor, FeedVendor):
     @route("POST", VERSION + r"(?P<account>\d+)/media_publish", creates=True)
     def publish(self, call: Call, account: str) -> HttpResponse:
         """Show a container; asked again for the same one, it answers with the post that exists."""
-        wanted = str(parameters(call).get("creation_id") or "")
+        wanted = text(parameters(call), "creation_id")
         container = self.find("container", wanted)
         if container is None or container.account_id != account:
             answer = graph_error(400, 24, "The requested resource does not exist", subcode=2207006)
@@ -201,12 +202,12 @@ def _check_caption(caption: str) -> None:
 def _picture(given: dict[str, Any]) -> dict[str, str]:
     if given.get("media_type") in ("REELS", "STORIES", "VIDEO"):
         raise refuse("The sandbox only plays images and carousels.", subcode=2207023)
-    url = given.get("image_url")
+    url = text(given, "image_url")
     if not url:
         raise refuse("The parameter image_url is required.")
-    if not is_web_address(url) or not str(url).isascii():
+    if not is_web_address(url) or not url.isascii():
         raise refuse("The media could not be fetched from this URI.", code=9004, subcode=2207052)
-    return {"url": str(url), "alt_text": str(given.get("alt_text") or "")[:1000]}
+    return {"url": url, "alt_text": text(given, "alt_text")[:1000]}
 
 
 def _first_status(pictures: list[dict[str, str]]) -> str:

@@ -23,6 +23,49 @@ RESERVED_HEADERS = {
     "x-sg-id", "x-sg-eid", "received", "dkim-signature", "content-type", "content-transfer-encoding", "to", "from",
     "subject", "reply-to", "cc", "bcc",
 }  # fmt: skip
+PERSON = {
+    "type": "object",
+    "properties": {"email": {"type": "string"}, "name": {"type": "string"}},
+    "required": ["email"],
+}
+PEOPLE = {"type": "array", "items": PERSON}
+# Substitutions and custom arguments are left out: SendGrid has an answer of its own for them.
+SHAPE = {
+    "type": "object",
+    "properties": {
+        "personalizations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "to": PEOPLE,
+                    "cc": PEOPLE,
+                    "bcc": PEOPLE,
+                    "from": PERSON,
+                    "subject": {"type": "string"},
+                    "headers": {"type": "object"},
+                },
+            },
+        },
+        "from": PERSON,
+        "reply_to": PERSON,
+        "subject": {"type": "string"},
+        "content": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"type": {"type": "string"}, "value": {"type": "string"}},
+                "required": ["type", "value"],
+            },
+        },
+        "template_id": {"type": "string"},
+        "headers": {"type": "object"},
+        "categories": {"type": "array", "items": {"type": "string", "maxLength": 255}},
+        "send_at": {"type": "integer"},
+        "mail_settings": {"type": "object", "additionalProperties": {"type": "object"}},
+        "tracking_settings": {"type": "object", "additionalProperties": {"type": "object"}},
+    },
+}
 Problem = tuple[str | None, str]
 
 
@@ -38,6 +81,9 @@ class SendGrid(MailVendor):
         body = call.json()
         if not isinstance(body, dict):
             raise Malformed("Bad Request")
+        if found := shape_problem(body, SHAPE):
+            place, said = found
+            raise Refused(_errors(400, (".".join(map(str, place)), said)))
         if problems := [*_check_message(body), *_check_envelopes(body)]:
             raise Refused(_errors(400, *problems[:MAX_ERRORS]))
         if ((body.get("mail_settings") or {}).get("sandbox_mode") or {}).get("enable") is True:
@@ -116,59 +162,51 @@ def _errors(status: int, *problems: Problem) -> HttpResponse:
 def _check_message(body: dict[str, Any]) -> list[Problem]:
     """What is wrong with the parts that all envelopes share."""
     problems: list[Problem] = []
-    sender = body.get("from")
-    if not isinstance(sender, dict) or not _is_address(sender.get("email")):
+    if not _is_address(body.get("from", {}).get("email")):
         problems.append(("from.email", "The from email does not contain a valid address."))
-    content, template = body.get("content"), body.get("template_id")
-    if not template and not (isinstance(content, list) and content):
+    content = body.get("content", [])
+    if not content and not body.get("template_id"):
         problems.append(("content", "Unless a valid template_id is provided, the content parameter is required."))
-    for rank, part in enumerate(content if isinstance(content, list) else []):
-        if not isinstance(part, dict) or not isinstance(part.get("value"), str) or not part["value"]:
-            problems.append(
-                (f"content.{rank}.value", "The content value must be a string at least one character in length.")
-            )
-    kinds = [part.get("type") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    for rank, part in enumerate(content):
+        if not part["value"]:
+            said = "The content value must be a string at least one character in length."
+            problems.append((f"content.{rank}.value", said))
+    kinds = [part["type"] for part in content]
     if "text/html" in kinds and "text/plain" in kinds and kinds.index("text/html") < kinds.index("text/plain"):
         problems.append(("content", "If present, text/plain and text/html may only be provided in that order."))
+    problems += _check_texts(body.get("custom_args"), "custom_args")
     send_at = body.get("send_at")
-    if send_at is not None and (
-        not isinstance(send_at, int) or send_at > ago(seconds=-MAX_SEND_AT_SECONDS).timestamp()
-    ):
+    if send_at is not None and send_at > ago(seconds=-MAX_SEND_AT_SECONDS).timestamp():
         problems.append(("send_at", "The send_at parameter must be at most 72 hours in the future."))
-    categories = body.get("categories") or []
-    if len(categories) > 10 or len(set(map(str, categories))) < len(categories):
+    categories = body.get("categories", [])
+    if len(categories) > 10 or len(set(categories)) < len(categories):
         problems.append(("categories", "There may be at most 10 categories, all different."))
     return problems + _check_headers(body.get("headers"), "headers")
 
 
 def _check_envelopes(body: dict[str, Any]) -> list[Problem]:
-    envelopes = body.get("personalizations")
-    if not isinstance(envelopes, list) or not envelopes:
-        return [
-            ("personalizations", "The personalizations field is required and must have at least one personalization.")
-        ]
-    problems: list[Problem] = []
-    total = 0
-    for rank, envelope in enumerate(envelopes):
-        at = f"personalizations.{rank}"
-        if not isinstance(envelope, dict):
-            problems.append((at, "A personalization must be an object."))
-            continue
-        total += sum(len(envelope[who]) for who in ("to", "cc", "bcc") if isinstance(envelope.get(who), list))
-        problems += _check_envelope(body, envelope, at)
+    envelopes = body.get("personalizations", [])
+    if not envelopes:
+        said = "The personalizations field is required and must have at least one personalization."
+        return [("personalizations", said)]
+    total = sum(len(envelope.get(who, [])) for envelope in envelopes for who in ("to", "cc", "bcc"))
     if total > MAX_RECIPIENTS or len(envelopes) > MAX_RECIPIENTS:
         return [("personalizations", f"There may be at most {MAX_RECIPIENTS} recipients in all personalizations.")]
-    return problems
+    return [
+        problem
+        for rank, envelope in enumerate(envelopes)
+        for problem in _check_envelope(body, envelope, f"personalizations.{rank}")
+    ]
 
 
 def _check_envelope(body: dict[str, Any], envelope: dict[str, Any], at: str) -> list[Problem]:
     problems: list[Problem] = []
-    if not isinstance(envelope.get("to"), list) or not envelope["to"]:
+    if not envelope.get("to"):
         problems.append((f"{at}.to", "The to array is required for all personalization objects."))
     seen: set[str] = set()
     for who in ("to", "cc", "bcc"):
-        for rank, person in enumerate(envelope.get(who) or []):
-            address = person.get("email") if isinstance(person, dict) else None
+        for rank, person in enumerate(envelope.get(who, [])):
+            address = person["email"]
             if not _is_address(address):
                 problems.append((f"{at}.{who}.{rank}.email", "Does not contain a valid address."))
             elif address.lower() in seen:

@@ -20,12 +20,37 @@ from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors._x_errors import forbidden, invalid, missing, problem, unauthorized
 from integrations.sandbox.vendors._x_text import MAX_WEIGHT, picture_link, shorten_links, weight
-from integrations.sandbox.vendors.base import Call, FeedVendor, Malformed, Refused, is_bad_token, json_answer, route
+from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_bad_token, json_answer, route
 
 WINDOW_SECONDS = 900
 IMAGE_BYTES = 5 * 1024 * 1024
-MAX_PICTURES, MAX_ALT = 4, 1000
 CLOCK_SECONDS = 300
+POST_SHAPE = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string"},
+        "media": {
+            "type": "object",
+            "properties": {"media_ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 4}},
+            "required": ["media_ids"],
+        },
+    },
+}
+ALT_TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
+METADATA_SHAPE = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "metadata": {
+            "type": "object",
+            "properties": {
+                "alt_text": {"type": "object", "properties": {"text": ALT_TEXT}, "required": ["text"]},
+            },
+            "required": ["alt_text"],
+        },
+    },
+    "required": ["id", "metadata"],
+}
 OAUTH1_NAMES = {
     "oauth_consumer_key", "oauth_nonce", "oauth_signature", "oauth_signature_method", "oauth_timestamp", "oauth_token",
 }  # fmt: skip
@@ -39,12 +64,9 @@ class X(FeedVendor):
 
     @route("POST", r"2/tweets", creates=True)
     def publish(self, call: Call) -> HttpResponse:
-        body = call.json()
-        if not isinstance(body, dict):
-            raise Malformed("The body must be a JSON object.")
-        text = body.get("text") or ""
-        media = (body.get("media") or {}).get("media_ids") or []
-        if not isinstance(text, str) or not isinstance(media, list) or not (text.strip() or media):
+        body = _shaped(call, POST_SHAPE)
+        text, media = body.get("text", ""), body.get("media", {}).get("media_ids", [])
+        if not text.strip() and not media:
             raise invalid("Requests must have text or media.")
         author = _author(call)
         recent = self.records("post", account_id=author, created_at__gte=store.ago(seconds=WINDOW_SECONDS)).count()
@@ -77,13 +99,11 @@ class X(FeedVendor):
 
     @route("POST", r"2/media/metadata")
     def describe(self, call: Call) -> HttpResponse:
-        body = call.json()
-        media = self.find("media", str(body.get("id", "")) if isinstance(body, dict) else "")
+        body = _shaped(call, METADATA_SHAPE)
+        media = self.find("media", body["id"])
         if media is None or media.account_id != _author(call):
             raise invalid("Your media IDs are invalid.", code=324)
-        text = ((body.get("metadata") or {}).get("alt_text") or {}).get("text")
-        if not isinstance(text, str) or not 0 < len(text) <= MAX_ALT:
-            raise invalid(f"$.metadata.alt_text.text: must have 1 to {MAX_ALT} characters")
+        text = body["metadata"]["alt_text"]["text"]
         media.data = {**media.data, "alt_text": text}
         media.save(update_fields=["data", "updated_at"])
         return json_answer({"data": {"id": media.external_id, "associated_metadata": {"alt_text": {"text": text}}}})
@@ -188,15 +208,12 @@ class X(FeedVendor):
             raise Refused(problem(404, absent["type"], absent["title"], absent["detail"]))
         return record
 
-    def _pictures(self, author: str, ids: list[Any]) -> list[dict[str, str]]:
-        if len(ids) > MAX_PICTURES:
-            raise invalid(f"$.media.media_ids: there must be a maximum of {MAX_PICTURES} items in the array")
-        names = [str(number) for number in ids]
-        fresh = self.records("media", account_id=author, external_id__in=names, created_at__gte=store.ago(days=1))
+    def _pictures(self, author: str, ids: list[str]) -> list[dict[str, str]]:
+        fresh = self.records("media", account_id=author, external_id__in=ids, created_at__gte=store.ago(days=1))
         found = {media.external_id: media for media in fresh}
-        if len(found) < len(set(names)):
+        if len(found) < len(set(ids)):
             raise invalid("Your media IDs are invalid.", code=324)
-        return [{"id": number, "alt_text": found[number].data["alt_text"]} for number in names]
+        return [{"id": number, "alt_text": found[number].data["alt_text"]} for number in ids]
 
     def _refuse_duplicate(self, author: str, text: str) -> None:
         same = {"data__folded": _folded(text), "created_at__gte": store.ago(days=1)}
@@ -233,6 +250,14 @@ class X(FeedVendor):
         }
         basics = {"id": record.external_id, "text": data["text"], "edit_history_tweet_ids": [record.external_id]}
         return basics | {name: known[name] for name in asked if known.get(name)}
+
+
+def _shaped(call: Call, shape: dict[str, Any]) -> dict[str, Any]:
+    body = call.json()
+    if problem_found := shape_problem(body, shape):
+        place, said = problem_found
+        raise invalid(f"{'.'.join(map(str, ['$', *place]))}: {said}")
+    return body
 
 
 def _oauth1(call: Call) -> dict[str, str]:
