@@ -13,7 +13,16 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownMail
 from integrations.sandbox.store import ago
 from integrations.sandbox.vendors import registry
-from integrations.sandbox.vendors.base import Call, MailVendor, Malformed, Refused, is_bad_token, json_answer, route
+from integrations.sandbox.vendors.base import (
+    Call,
+    MailVendor,
+    Malformed,
+    Refused,
+    is_bad_token,
+    json_answer,
+    route,
+    shape_problem,
+)
 
 MAX_RECIPIENTS = 1000
 MAX_ENVELOPE_BYTES = 10_000

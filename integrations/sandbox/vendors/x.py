@@ -20,7 +20,7 @@ from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors._x_errors import forbidden, invalid, missing, problem, unauthorized
 from integrations.sandbox.vendors._x_text import MAX_WEIGHT, picture_link, shorten_links, weight
-from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_bad_token, json_answer, route
+from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_bad_token, json_answer, route, shape_problem
 
 WINDOW_SECONDS = 900
 IMAGE_BYTES = 5 * 1024 * 1024
