@@ -2,11 +2,13 @@
 
 from django.db.models import Count
 
+from integrations.models import Credential
 from integrations.sandbox.faults import inject
 from integrations.sandbox.models import VendorRecord
-from notifications.models import Contact, MessageTemplate, Notification, Tag
+from notifications.models import Contact, MessageTemplate, Notification, Provider, Tag
 from notifications.services import contacts
 from notifications.services.templates import save_version
+from vieuxmoulin.api.clients import create_client
 
 FLOW = Notification.objects.filter(template__slug="flow")
 
@@ -21,9 +23,19 @@ def make_guests(number: int) -> None:
         guest.tags.add(tag)
 
 
+def make_provider() -> None:
+    keys = {"account_sid": "AC" + "0" * 32, "auth_token": "demo-twilio", "from_number": "VieuxMoulin"}
+    access = Credential.objects.create(platform="twilio", name="flow", secrets=keys)
+    Provider.objects.create(channel="sms", platform="twilio", credential=access)
+
+
+def make_client() -> dict[str, str]:
+    return create_client("flow", ["notify"])
+
+
 def slow_down() -> None:
     """Let the vendor take its time, so that a kill falls in the middle."""
-    inject("twilio", "slow", times=64, seconds=1.0)
+    inject("twilio", "slow", times=200, seconds=1.0)
 
 
 def _vendor_rows():

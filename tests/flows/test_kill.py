@@ -54,7 +54,13 @@ def token(running):
 
 def test_a_power_cut_in_the_middle_of_a_send_doubles_and_loses_nothing(tmp_path):
     with server.running(tmp_path, **IMPATIENT) as first:
-        manage(tmp_path, "shell", "--no-imports", "-c", f"from tests.flows.rows import *; make_guests({MESSAGES}); slow_down()")
+        manage(
+            tmp_path,
+            "shell",
+            "--no-imports",
+            "-c",
+            f"from tests.flows.rows import *; make_guests({MESSAGES}); slow_down()",
+        )
         asked = requests.post(
             f"{first.url}/api/communication/notify",
             json={"template": "flow", "recipients": ["tag:flow"], "data": {"mot": "bonjour"}, "channels": ["sms"]},
