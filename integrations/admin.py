@@ -72,7 +72,7 @@ class EndpointForm(forms.ModelForm):
     """Where to tell, and what."""
 
     events = forms.MultipleChoiceField(
-        label=gettext_lazy("événements"),
+        label=gettext_lazy("Événements"),
         choices=[(ALL_EVENTS, gettext_lazy("Tous, présents et à venir")), *outbound.EVENTS.items()],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )

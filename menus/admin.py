@@ -75,7 +75,7 @@ class CategoryAdmin(BackofficeAdmin):
 class OptionForm(forms.ModelForm):
     """A supplement typed in euros."""
 
-    price_cents = EurosField(label=gettext_lazy("supplément (€ TTC)"), initial=0)
+    price_cents = EurosField(label=gettext_lazy("Supplément (€ TTC)"), initial=0)
 
     class Meta:
         model = Option

@@ -165,7 +165,8 @@ READ_BACK_SECONDS = env.float("READ_BACK_SECONDS", default=45.0)
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"
-LANGUAGES = [("fr", _("Français")), ("en", _("Anglais"))]
+# One language: an English browser would otherwise get the libraries in English and our own words in French.
+LANGUAGES = [("fr", _("Français"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Paris"
 USE_TZ = True

@@ -28,8 +28,6 @@ class BackofficeAdmin(ModelAdmin):
     formfield_overrides = SHORT_TEXTS
     list_per_page = 50
     list_filter_submit = True
-    # Counting a big table twice per page buys nothing.
-    show_full_result_count = False
     warn_unsaved_form = True
     # Models whose rows go with a row that is deleted, although nobody may delete them by hand.
     takes_along: tuple[type[models.Model], ...] = ()
@@ -64,6 +62,8 @@ class HistoryAdmin(BackofficeAdmin):
     """A screen that tells what happened: nothing is added, rewritten or deleted by hand."""
 
     warn_unsaved_form = False
+    # Django's own journal of changes has nothing to say of rows that nobody rewrites.
+    actions_detail_hide_default = True
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -80,6 +80,7 @@ class _ReadOnlyInline:
 
     extra = 0
     can_delete = False
+    hide_title = True
     empty_value_display = NOTHING
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -100,6 +101,7 @@ class ShortTextsInline(TabularInline):
     """Lines that staff write, as a table."""
 
     extra = 0
+    hide_title = True
     formfield_overrides = INLINE_TEXTS
 
 

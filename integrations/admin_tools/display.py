@@ -28,7 +28,8 @@ def short_date(moment: datetime | None) -> str:
         return NOTHING
     local = timezone.localtime(moment)
     year = "" if local.year == timezone.localtime().year else f" {local.year}"
-    return f"{date_format(local, 'j N')}{year} {local:%H:%M}"
+    # Unbreakable: a date on two lines reads as two things.
+    return f"{date_format(local, 'j N')}{year} {local:%H:%M}".replace(" ", "\u00a0")
 
 
 def label(text: Any, colour: str = PLAIN) -> SafeString:

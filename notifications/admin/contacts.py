@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -34,27 +35,28 @@ class ContactForm(forms.ModelForm):
     """A guest; a blank address keeps the one we have."""
 
     new_email = forms.CharField(
-        label=gettext_lazy("e-mail"),
+        label=gettext_lazy("E-mail"),
         required=False,
         help_text=KEPT,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "email", "autocomplete": "off"}),
     )
     new_phone = forms.CharField(
-        label=gettext_lazy("mobile"),
+        label=gettext_lazy("Mobile"),
         required=False,
         help_text=KEPT,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
     forget_email = forms.BooleanField(
-        label=gettext_lazy("effacer l'e-mail"), required=False, widget=UnfoldBooleanSwitchWidget
+        label=gettext_lazy("Effacer l'e-mail"), required=False, widget=UnfoldBooleanSwitchWidget
     )
     forget_phone = forms.BooleanField(
-        label=gettext_lazy("effacer le mobile"), required=False, widget=UnfoldBooleanSwitchWidget
+        label=gettext_lazy("Effacer le mobile"), required=False, widget=UnfoldBooleanSwitchWidget
     )
 
     class Meta:
         model = Contact
         fields = ("first_name", "last_name", "language", "tags", "source", "attributes")
+        widgets = {"tags": UnfoldAdminCheckboxSelectMultipleWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,7 +152,6 @@ class ContactAdmin(BackofficeAdmin):
     list_filter = (("tags", RelatedDropdownFilter), "language")
     search_fields = ("last_name", "first_name")
     search_help_text = gettext_lazy("Nom, ou adresse e-mail ou mobile en entier")
-    filter_horizontal = ("tags",)
     inlines = (ConsentInline,)
     takes_along = (Consent,)
     actions_detail = ("give_consent", "withdraw_consent")

@@ -21,9 +21,9 @@ from vieuxmoulin.models import ApiClient
 class ApiClientForm(forms.ModelForm):
     """A program's name and what it may do."""
 
-    name = forms.CharField(label=gettext_lazy("nom"), max_length=255, widget=UnfoldAdminTextInputWidget)
+    name = forms.CharField(label=gettext_lazy("Nom"), max_length=255, widget=UnfoldAdminTextInputWidget)
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("droits"),
+        label=gettext_lazy("Droits"),
         choices=list(settings.API_SCOPES.items()),
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )

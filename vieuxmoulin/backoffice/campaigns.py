@@ -40,19 +40,19 @@ class CampaignForm(forms.ModelForm):
     """A campaign as staff write it."""
 
     target_audience = forms.MultipleChoiceField(
-        label=gettext_lazy("public visé"),
+        label=gettext_lazy("Public visé"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=gettext_lazy("Les étiquettes des clients à qui l'on écrit."),
     )
     channel_types = forms.MultipleChoiceField(
-        label=gettext_lazy("canaux"),
+        label=gettext_lazy("Canaux"),
         required=False,
         choices=Channel.Type.choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     success_metrics = FiguresField(
-        label=gettext_lazy("objectifs"), required=False, help_text=gettext_lazy("Un par ligne : « réservations : 40 ».")
+        label=gettext_lazy("Objectifs"), required=False, help_text=gettext_lazy("Un par ligne : « réservations : 40 ».")
     )
 
     class Meta:
@@ -76,7 +76,7 @@ class PhaseInline(ShortTextsStack):
     """The steps of the campaign; what each one does is on its own page."""
 
     model = Phase
-    fields = ("name", ("trigger", "position"), "starts_at", "delay_minutes", "event")
+    fields = ("name", "position", "trigger", "starts_at", "delay_minutes", "event")
     show_change_link = True
     verbose_name_plural = gettext_lazy("Phases")
 
@@ -104,7 +104,7 @@ class CampaignAdmin(BackofficeAdmin):
         channels = ("channel_types",) if obj is None or self.has_change_permission(request, obj) else ()
         return (
             *progress,
-            (None, {"fields": ("name", "description", ("start_date", "end_date"), "target_audience", *channels)}),
+            (None, {"fields": ("name", "description", "start_date", "end_date", "target_audience", *channels)}),
             (gettext_lazy("Budget et objectifs"), {"fields": ("budget", "success_metrics")}),
             (gettext_lazy("Avancé"), {"classes": ["collapse"], "fields": ("priority", "metadata")}),
         )

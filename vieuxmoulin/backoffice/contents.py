@@ -67,12 +67,12 @@ class ContentForm(forms.ModelForm):
     """A content as staff write it."""
 
     hashtags = WordsField(
-        label=gettext_lazy("mots-dièse"),
+        label=gettext_lazy("Mots-dièse"),
         required=False,
         help_text=gettext_lazy("Séparés par des virgules, avec ou sans #."),
     )
     item_refs = forms.MultipleChoiceField(
-        label=gettext_lazy("plats cités"),
+        label=gettext_lazy("Plats cités"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=gettext_lazy("Si l'un d'eux vient à manquer, la publication est retenue au lieu de partir."),

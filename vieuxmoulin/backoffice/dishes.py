@@ -39,26 +39,26 @@ Item._meta.get_field("price_cents").verbose_name = gettext_lazy("prix (€ TTC)"
 class PriceForm(forms.ModelForm):
     """The price of a line of the list."""
 
-    price_cents = EurosField(label=gettext_lazy("prix (€ TTC)"), highest_cents=HIGHEST_PRICE_CENTS)
+    price_cents = EurosField(label=gettext_lazy("Prix (€ TTC)"), highest_cents=HIGHEST_PRICE_CENTS)
 
 
 class ItemForm(PriceForm):
     """A dish. Unknown allergens are never taken for none."""
 
     allergen_state = forms.ChoiceField(
-        label=gettext_lazy("allergènes"),
+        label=gettext_lazy("Allergènes"),
         choices=ALLERGEN_STATES,
         initial=UNKNOWN,
         widget=UnfoldAdminRadioSelectWidget,
     )
     allergen_list = forms.MultipleChoiceField(
-        label=gettext_lazy("contient"),
+        label=gettext_lazy("Contient"),
         choices=list(ALLERGENS.items()),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     diets = forms.MultipleChoiceField(
-        label=gettext_lazy("régimes"),
+        label=gettext_lazy("Régimes"),
         choices=list(DIETS.items()),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,

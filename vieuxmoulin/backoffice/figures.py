@@ -14,13 +14,17 @@ from campaigns.models import Campaign, Phase
 from integrations.admin_tools.display import page_of, short_date
 from integrations.models import ServiceHealth
 from integrations.services import pulse
+from menus.connectors import registry as menu_registry
 from menus.models import Destination, MenuSync
+from notifications.connectors import registry as message_registry
 from notifications.models import Chunk, Notification
+from social.connectors import registry as social_registry
 from social.models import Account, Publication
+from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
 from vieuxmoulin.orchestrator.status import pulse_names
 
 PERIOD = timedelta(days=7)
-NEXT_SHOWN, FAILED_SHOWN = 10, 8
+NEXT_SHOWN, FAILED_SHOWN = 10, 5
 SENT = ("sent", "delivered")
 Permission = Callable[[str], bool]
 
@@ -92,15 +96,19 @@ def failures(may: Permission) -> list[Line]:
     """What stopped, why, and the way to try again; the latest first."""
     lines: list[Line] = []
     if may("social.view_publication"):
-        stopped = Publication.objects.filter(status__in=["failed", "held"]).order_by("-scheduled_at")
+        stopped = stopped_publications(timezone.now() - PERIOD).order_by("-scheduled_at")
         lines += [
             Line(row.scheduled_at, row.account.get_platform_display(), str(row.content), row.get_status_display(),
                  page_of(row), row.last_error, _retry("social_publication_retry", row, may("social.change_publication")))
             for row in stopped.select_related("account", "content")[:FAILED_SHOWN]
         ]  # fmt: skip
     if may("menus.view_menusync"):
-        drifted = MenuSync.objects.filter(status__in=["failed", "drifted"]).order_by("-created_at")
-        rows = drifted.select_related("destination", "revision__menu").defer("revision__document")[:FAILED_SHOWN]
+        rows = (
+            troubled_syncs()
+            .order_by("-created_at")
+            .select_related("destination", "revision__menu")
+            .defer("revision__document")[:FAILED_SHOWN]
+        )
         lines += [
             Line(row.created_at, row.destination.name, str(row.revision), row.get_status_display(), page_of(row),
                  row.last_error or _differences(row),
@@ -219,11 +227,15 @@ def services(may: Permission) -> list[dict[str, Any]]:
     """How each outside service answered last."""
     if not may("integrations.view_servicehealth"):
         return []
+    # Each registry knows the name that the vendor gives itself.
+    names = {
+        slug: kind.label for known in (social_registry, message_registry, menu_registry) for slug, kind in known.items()
+    }
     return [
         {
-            "name": service.slug,
+            "name": names.get(service.slug, service.slug),
             "is_up": service.is_up,
-            "success": short_date(service.last_success_at),
+            "success": short_date(service.last_success_at) if service.last_success_at else "",
             "error": "" if service.is_up else service.last_error,
             "address": page_of(service),
         }

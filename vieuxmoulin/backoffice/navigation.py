@@ -1,17 +1,20 @@
 """The menu on the left, by domain, with the number of things that need somebody; and the badge that says where we are."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.models import InboundEvent, WebhookDelivery
-from menus.models import Item, MenuSync
+from menus.models import Item
 from notifications.models import Notification
-from social.models import Account, Publication
+from social.models import Account
+from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
 from vieuxmoulin.models import Task
 
 
@@ -122,19 +125,20 @@ def _item(request: HttpRequest, title: str, icon: str, model: str, query: str, c
 
 
 def _needing_care(request: HttpRequest) -> dict[str, int]:
-    """How many rows of each screen wait for somebody, for the screens that this person may see."""
-    asked: dict[str, tuple[type, Q]] = {
-        "social.publication": (Publication, Q(status__in=["failed", "held"])),
-        "social.account": (Account, Q(status="disconnected")),
-        "notifications.notification": (Notification, Q(status="unknown")),
-        "menus.menusync": (MenuSync, Q(status__in=["failed", "drifted"])),
-        "menus.item": (Item, Q(availability="unavailable")),
-        "vieuxmoulin.task": (Task, Q(status__in=["failed", "partial"])),
-        "integrations.webhookdelivery": (WebhookDelivery, Q(status="failed")),
-        "integrations.inboundevent": (InboundEvent, Q(status="failed")),
+    """How many rows of each screen wait for somebody, for the screens that this person may see.
+
+    What nobody mended in a week is history, not a call: a number that never goes down is no longer read.
+    """
+    week = timezone.now() - timedelta(days=7)
+    asked: dict[str, QuerySet] = {
+        "social.publication": stopped_publications(week),
+        "social.account": Account.objects.filter(status=Account.Status.DISCONNECTED),
+        "notifications.notification": Notification.objects.filter(status="unknown", created_at__gte=week),
+        "menus.menusync": troubled_syncs(),
+        "menus.item": Item.objects.filter(availability=Item.Availability.UNAVAILABLE),
+        "vieuxmoulin.task": Task.objects.filter(status=Task.Status.FAILED, timestamp__gte=week),
+        "integrations.webhookdelivery": WebhookDelivery.objects.filter(status="failed", created_at__gte=week),
+        "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=week),
     }
-    return {
-        name: model._default_manager.filter(condition).aggregate(total=Count("pk"))["total"]
-        for name, (model, condition) in asked.items()
-        if request.user.has_perm(f"{name.split('.')[0]}.view_{name.split('.')[1]}")
-    }
+    may = request.user.has_perm
+    return {name: rows.count() for name, rows in asked.items() if may("{}.view_{}".format(*name.split(".")))}

@@ -49,32 +49,32 @@ def _boxes(title: Any, choices: Any = (), **kwargs: Any) -> forms.MultipleChoice
 class ActionForm(forms.ModelForm):
     """One thing that a phase does; only the questions of its kind are shown and read."""
 
-    title = _text(gettext_lazy("titre"))
+    title = _text(gettext_lazy("Titre"))
     body = forms.CharField(
-        label=gettext_lazy("texte"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
+        label=gettext_lazy("Texte"), required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
     )
     hashtags = WordsField(
-        label=gettext_lazy("mots-dièse"), required=False, help_text=gettext_lazy("Séparés par des virgules.")
+        label=gettext_lazy("Mots-dièse"), required=False, help_text=gettext_lazy("Séparés par des virgules.")
     )
-    media_url = _text(gettext_lazy("adresse de l'image"))
-    alt_text = _text(gettext_lazy("description de l'image"))
-    platforms = _boxes(gettext_lazy("plateformes"), all_platforms)
-    template = forms.ChoiceField(label=gettext_lazy("modèle"), required=False, widget=UnfoldAdminSelectWidget)
-    channels = _boxes(gettext_lazy("canaux"), ChannelType.choices)
+    media_url = _text(gettext_lazy("Adresse de l'image"))
+    alt_text = _text(gettext_lazy("Description de l'image"))
+    platforms = _boxes(gettext_lazy("Plateformes"), all_platforms)
+    template = forms.ChoiceField(label=gettext_lazy("Modèle"), required=False, widget=UnfoldAdminSelectWidget)
+    channels = _boxes(gettext_lazy("Canaux"), ChannelType.choices)
     recipients = WordsField(
-        label=gettext_lazy("destinataires"),
+        label=gettext_lazy("Destinataires"),
         required=False,
         help_text=gettext_lazy("Vide : le public visé par la campagne. Sinon « all », ou « tag:habitues »."),
     )
     data = forms.JSONField(
-        label=gettext_lazy("données du modèle"),
+        label=gettext_lazy("Données du modèle"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
     )
     menu = forms.ModelChoiceField(
-        label=gettext_lazy("carte"), queryset=Menu.objects.all(), required=False, widget=UnfoldAdminSelectWidget
+        label=gettext_lazy("Carte"), queryset=Menu.objects.all(), required=False, widget=UnfoldAdminSelectWidget
     )
-    destinations = _boxes(gettext_lazy("destinations"), help_text=gettext_lazy("Aucune cochée : toutes les actives."))
+    destinations = _boxes(gettext_lazy("Destinations"), help_text=gettext_lazy("Aucune cochée : toutes les actives."))
 
     class Meta:
         model = PhaseAction

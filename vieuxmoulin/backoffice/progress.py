@@ -63,6 +63,8 @@ def when_of(phase: Phase) -> str:
         return _("prévue le %(date)s") % {"date": short_date(phase.next_attempt_at)}
     if phase.trigger == Phase.Trigger.DATE:
         return _("le %(date)s") % {"date": short_date(phase.starts_at)}
+    if phase.trigger == Phase.Trigger.DELAY and not phase.delay_minutes:
+        return _("aussitôt après la phase précédente")
     if phase.trigger == Phase.Trigger.DELAY:
         return _("%(minutes)s min après la phase précédente") % {"minutes": phase.delay_minutes}
     return _("quand arrive « %(event)s »") % {"event": phase.event}
