@@ -1,5 +1,6 @@
 """What all resources share: who calls, how often, with which right; headers; lists by page; idempotent POST."""
 
+import re
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,13 @@ from django.utils import translation
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import IntegerField, Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from vieuxmoulin.api import errors, idempotency
 from vieuxmoulin.api.authentication import BearerAuthentication
 from vieuxmoulin.api.bodies import Body, read
-from vieuxmoulin.api.fields import Text, Whole
+from vieuxmoulin.api.fields import Text
 from vieuxmoulin.api.pagination import CursorPagination
 from vieuxmoulin.api.parsing import StrictJSONParser
 from vieuxmoulin.api.permissions import HasScope
@@ -26,12 +27,16 @@ from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import Requester
 
 ROOT = "/api/communication"
+# A caller's own id is taken when it cannot disturb a log line.
+CORRELATION = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 class Page(Body):
     """The query of every list."""
 
-    limit = Whole(required=False, min_value=1, max_value=CursorPagination.max_page_size, help_text="Lignes par page.")
+    limit = IntegerField(
+        required=False, min_value=1, max_value=CursorPagination.max_page_size, help_text="Lignes par page."
+    )
     cursor = Text(required=False, help_text="Donné par « next » et « previous ».")
 
 
@@ -52,9 +57,9 @@ class Resource(GenericViewSet):
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         # What a program reads in an answer must not depend on its Accept-Language.
         translation.activate("fr")
-        context = structlog.contextvars.get_contextvars()
-        if not context.get("correlation_id"):
-            structlog.contextvars.bind_contextvars(correlation_id=context.get("request_id", ""))
+        given = request.headers.get("X-Correlation-ID", "")
+        known = given if CORRELATION.fullmatch(given) else structlog.contextvars.get_contextvars().get("request_id", "")
+        structlog.contextvars.bind_contextvars(correlation_id=known)
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

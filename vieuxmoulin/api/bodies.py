@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from django.http import QueryDict
@@ -12,6 +13,9 @@ from vieuxmoulin.api.errors import InvalidRequest, flatten
 from vieuxmoulin.api.fields import describe
 
 LONGEST_NAME = 60
+NOT_AN_OBJECT = "Objet JSON attendu."
+# A client mends a few faults at a time; a hostile body must not make us write thousands.
+MOST_PROBLEMS = 30
 
 
 class Body(serializers.Serializer):
@@ -19,8 +23,9 @@ class Body(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
-            raise serializers.ValidationError("Objet JSON attendu.")
-        unknown = {name: [self._unknown(name)] for name in data if name not in self.fields}
+            raise serializers.ValidationError({"non_field_errors": [NOT_AN_OBJECT]})
+        strangers = islice((name for name in data if name not in self.fields), MOST_PROBLEMS)
+        unknown = {name: [self._unknown(name)] for name in strangers}
         if not unknown:
             return super().to_internal_value(data)
         try:
@@ -44,9 +49,11 @@ def read(kind: type[serializers.Serializer], data: Any, *, partial: bool = False
     if isinstance(data, QueryDict):
         data = {name: values[-1] for name, values in data.lists()}
     serializer = kind(data=data, partial=partial)
+    if not isinstance(data, Mapping):
+        raise InvalidRequest([{"field": "", "message": NOT_AN_OBJECT, "expected": describe(serializer)}])
     if serializer.is_valid():
         return serializer.validated_data
-    problems = flatten(serializer.errors)
+    problems = flatten(serializer.errors)[:MOST_PROBLEMS]
     for problem in problems:
         field = _field_at(serializer, problem["field"])
         if field is not None:

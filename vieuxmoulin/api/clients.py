@@ -23,9 +23,8 @@ def create_client(name: str, scopes: list[str], *, known: dict[str, str] | None 
     check_scopes(scopes)
     known = known or {}
     with transaction.atomic():
-        application = _find(name, known.get("client_id", ""))
-        secret = known.get("client_secret", "")
-        if application is None or not secret or not check_password(secret, application.client_secret):
+        application, secret = _find(name, known.get("client_id", "")), known.get("client_secret", "")
+        if not _opens(application, known):
             secret = generate_client_secret()
             application = _renew(application, name, secret)
         _set_scopes(application, scopes)
@@ -58,6 +57,13 @@ def _find(name: str, client_id: str) -> Any:
     applications = get_application_model().objects
     found = applications.filter(client_id=client_id).first() if client_id else None
     return found or applications.filter(name=name, api_client__isnull=False).first()
+
+
+def _opens(application: Any, known: dict[str, str]) -> bool:
+    """Whether the keys kept from before are those of this client."""
+    if application is None or application.client_id != known.get("client_id"):
+        return False
+    return check_password(known.get("client_secret", ""), application.client_secret)
 
 
 def _renew(application: Any, name: str, secret: str) -> Any:

@@ -40,6 +40,8 @@ class ContentBody(Body):
     )
 
     def validate_variations(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > len(registry) + 10:
+            raise serializers.ValidationError(f"Une variante par plateforme : {', '.join(sorted(registry))}.")
         known = {name: social_queries.slug_of(name) for name in value}
         unknown = {name: nearest(name, registry) for name, slug in known.items() if slug is None}
         if unknown:

@@ -87,6 +87,15 @@ class Amount(serializers.DecimalField):
         return super().to_internal_value(data)
 
 
+class Identifier(serializers.UUIDField):
+    """A UUID as a text: the number 7 would otherwise be one too."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid", value=data)
+        return super().to_internal_value(data)
+
+
 class Flag(serializers.BooleanField):
     """true or false."""
 
@@ -159,7 +168,7 @@ def describe(field: serializers.Field) -> str:
         return f"une valeur parmi : {', '.join(map(str, field.choices))}"
     if isinstance(field, Flag):
         return "true ou false"
-    if isinstance(field, Whole):
+    if isinstance(field, serializers.IntegerField):
         return f"nombre entier de {field.min_value} à {field.max_value}"
     if isinstance(field, Amount):
         return 'montant en euros, comme "350.00"'

@@ -13,7 +13,7 @@ from menus.models import Menu
 from menus.services import revisions
 from vieuxmoulin.api.base import Page, Resource, find
 from vieuxmoulin.api.bodies import Body
-from vieuxmoulin.api.fields import Document, Moment, TextList
+from vieuxmoulin.api.fields import Document, Identifier, Moment, TextList
 from vieuxmoulin.orchestrator import menus as orchestrated
 
 REQUEST = {
@@ -50,7 +50,7 @@ class MenuBody(Body):
                     faults[name] = error.detail
         if "menu_id" in value:
             try:
-                serializers.UUIDField().run_validation(value["menu_id"])
+                Identifier().run_validation(value["menu_id"])
             except serializers.ValidationError as error:
                 faults["menu_id"] = error.detail
         if len(moments) == 2 and moments["end_date"] <= moments["start_date"]:

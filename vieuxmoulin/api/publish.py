@@ -17,7 +17,7 @@ from social.services import planning
 from vieuxmoulin.api.base import Resource
 from vieuxmoulin.api.bodies import Body
 from vieuxmoulin.api.contents import ContentBody
-from vieuxmoulin.api.fields import Document, Flag, Measure, Moment, Text, TextList, Whole, iso
+from vieuxmoulin.api.fields import Document, Flag, Identifier, Measure, Moment, Text, TextList, Whole, iso
 from vieuxmoulin.api.schema import problem_example
 from vieuxmoulin.orchestrator import conducting, publishing
 
@@ -52,11 +52,11 @@ class PublishBody(Body):
     """What to say (a content, or the id of one kept before), where, when and to whom."""
 
     content = ContentBody(required=False)
-    content_id = serializers.UUIDField(required=False)
+    content_id = Identifier(required=False)
     platforms = TextList(max_length=50, text_length=40)
     scheduled_time = Moment(required=False, allow_null=True, help_text="Absente : maintenant.")
     targeting = TargetingBody(required=False, allow_null=True)
-    campaign_id = serializers.UUIDField(required=False, allow_null=True)
+    campaign_id = Identifier(required=False, allow_null=True)
     priority = Whole(required=False, max_value=9, help_text="0 passe avant 9 ; 5 par défaut.")
     dry_run = Flag(required=False, help_text="true : rien n'est écrit, la réponse montre ce qui serait publié.")
 

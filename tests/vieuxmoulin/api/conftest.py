@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application, set_token_value
@@ -49,12 +49,18 @@ def token_for(*scopes, name="Caisse", lasts=timedelta(hours=1)):
     return text
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(settings):
+    """The real one takes a third of a second for each client, on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def program(db):
     """Make a program with some scopes, all of them by default."""
 
     def make(*scopes, **options):
-        return Program(token_for(*(scopes or settings.API_SCOPES), **options))
+        return Program(token_for(*(scopes or django_settings.API_SCOPES), **options))
 
     return make
 

@@ -1,0 +1,128 @@
+"""GET analytics: real figures, rates from 0 to 1 over what was sent."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from notifications.models import Chunk, Notification
+from tests.factories import AccountFactory, CampaignFactory, ContactFactory, MessageTemplateFactory, PublicationFactory
+from vieuxmoulin.models import Task
+
+
+@pytest.fixture
+def campaign(db):
+    return CampaignFactory(name="Automne", status="active")
+
+
+def message(status, *, campaign=None, channel="email", sent=False, template):
+    task = Task.objects.create(type="notify")
+    chunk = Chunk.objects.create(task_id=task.pk, template=template, channel=channel)
+    return Notification.objects.create(
+        template=template,
+        contact=ContactFactory(),
+        channel=channel,
+        status=status,
+        campaign=campaign,
+        task_id=task.pk,
+        chunk=chunk,
+        sent_at=timezone.now() if sent else None,
+    )
+
+
+def test_nothing_yet_is_zero_and_no_rate(api):
+    body = api.get("/analytics").json()
+
+    assert body == {
+        "since": None,
+        "until": None,
+        "publications": {"total": 0, "by_platform": {}},
+        "notifications": {"total": 0, "by_channel": {}, "by_template": {}},
+        "campaigns": [],
+    }
+
+
+def test_publications_are_counted_by_platform_and_state(api, campaign):
+    facebook, x = AccountFactory(platform="facebook"), AccountFactory(platform="x")
+    PublicationFactory(account=facebook, status="published", campaign=campaign)
+    PublicationFactory(account=facebook, status="failed")
+    PublicationFactory(account=x)
+
+    body = api.get("/analytics").json()
+
+    assert body["publications"] == {
+        "total": 3,
+        "by_platform": {
+            "facebook": {"total": 2, "by_status": {"failed": 1, "published": 1}},
+            "x": {"total": 1, "by_status": {"scheduled": 1}},
+        },
+    }
+    assert body["campaigns"][0]["publications"] == {"total": 1, "by_status": {"published": 1}}
+
+
+def test_messages_have_rates_over_what_was_sent(api, campaign):
+    template = MessageTemplateFactory(slug="promo")
+    for status, sent in (("delivered", True), ("delivered", True), ("sent", True), ("failed", True), ("failed", False)):
+        message(status, sent=sent, campaign=campaign, template=template)
+    message("skipped", channel="sms", template=template)
+
+    body = api.get("/analytics").json()
+
+    assert body["notifications"]["by_channel"]["email"] == {
+        "total": 5,
+        "by_status": {"delivered": 2, "failed": 2, "sent": 1},
+        "sent": 4,
+        "delivered": 2,
+        "failed_after_sending": 1,
+        "delivery_rate": 0.5,
+        "failure_rate": 0.25,
+    }
+    assert body["notifications"]["by_channel"]["sms"]["delivery_rate"] is None
+    assert body["notifications"]["by_template"]["promo"]["total"] == 6
+    assert body["campaigns"][0]["notifications"]["sent"] == 4
+
+
+def test_one_campaign_can_be_asked_for(api, campaign):
+    PublicationFactory(campaign=campaign)
+    PublicationFactory(campaign=CampaignFactory())
+
+    body = api.get("/analytics", campaign_id=str(campaign.pk)).json()
+
+    assert body["publications"]["total"] == 1
+    assert [row["name"] for row in body["campaigns"]] == ["Automne"]
+
+
+def test_a_period_can_be_asked_for(api):
+    now = timezone.now()
+    for days in (-10, -1, 5):
+        PublicationFactory(scheduled_at=now + timedelta(days=days))
+    since = (now - timedelta(days=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    body = api.get("/analytics", since=since, until=now.strftime("%Y-%m-%dT%H:%M:%SZ")).json()
+
+    assert body["publications"]["total"] == 1
+    assert body["since"] == since
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"since": "hier"}, "since"),
+        ({"since": "2026-01-01"}, "since"),
+        ({"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "until"),
+        ({"campaign_id": "7"}, "campaign_id"),
+        ({"depuis": "2026-01-01T00:00:00Z"}, "depuis"),
+    ],
+)
+def test_a_bad_query_names_its_field(api, query, field):
+    answer = api.get("/analytics", **query)
+
+    assert answer.status_code == 400
+    assert [problem["field"] for problem in answer.json()["problems"]] == [field]
+
+
+def test_figures_cost_four_queries(api, django_assert_num_queries):
+    PublicationFactory(campaign=CampaignFactory())
+
+    with django_assert_num_queries(4):
+        api.get("/analytics")
