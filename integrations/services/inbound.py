@@ -113,8 +113,8 @@ def _check_secret(rules: Rules, secret: str, address: str) -> None:
 def _envelope(body: bytes) -> dict[str, Any]:
     try:
         data = strict_json.loads(body)
-    except strict_json.JsonFault as fault:
-        raise Refused(400, f"JSON illisible : {fault}.", fault.path) from None
+    except strict_json.JsonFault as unreadable:
+        raise Refused(400, f"JSON illisible : {unreadable}.", unreadable.path) from None
     fault = next(iter(sorted(jsonschema.Draft202012Validator(ENVELOPE).iter_errors(data), key=str)), None)
     if fault is not None:
         field = ".".join(str(part) for part in fault.absolute_path)

@@ -53,15 +53,37 @@ def save_contact(contact: Contact, *, email: str | None = None, phone: str | Non
     return contact
 
 
-def find_or_create(address: str, *, source: str) -> Contact:
-    """The guest behind an address or a number; a new one has agreed to nothing. Raises ValidationError."""
-    if "@" in address:
-        email = normalise_email(address)
-        found = Contact.objects.filter(email_index=address_index(ChannelType.EMAIL, email)).first()
-        return found or save_contact(Contact(source=source), email=email)
-    phone = normalise_phone(address)
-    found = Contact.objects.filter(phone_index=address_index(ChannelType.SMS, phone)).first()
-    return found or save_contact(Contact(source=source), phone=phone)
+def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
+    """The guests behind addresses and numbers, by the address as it was given, in two queries for all of them.
+
+    A new guest has agreed to nothing. Raises ValidationError with a message per address that is none (`error_dict`).
+    """
+    wanted: dict[str, tuple[str, str, str]] = {}
+    problems = {}
+    for address in addresses:
+        channel = ChannelType.EMAIL if "@" in address else ChannelType.SMS
+        try:
+            tidy = normalise_email(address) if channel == ChannelType.EMAIL else normalise_phone(address)
+        except ValidationError as error:
+            problems[address] = error
+        else:
+            wanted[address] = (channel, tidy, address_index(channel, tidy))
+    if problems:
+        raise ValidationError(problems)
+    found = _by_index({index for _, _, index in wanted.values()})
+    for kind, tidy, index in wanted.values():
+        if index not in found:
+            fields = {"email": tidy} if kind == ChannelType.EMAIL else {"phone": tidy}
+            found[index] = save_contact(Contact(source=source), **fields)
+    return {address: found[index] for address, (_, _, index) in wanted.items()}
+
+
+def _by_index(indexes: set[str]) -> dict[str, Contact]:
+    known: dict[str, Contact] = {}
+    for field in ("email_index", "phone_index"):
+        for contact in Contact.objects.filter(**{f"{field}__in": indexes}):
+            known[getattr(contact, field)] = contact
+    return known
 
 
 def grant(

@@ -1,20 +1,20 @@
 """From a request to rows: one message per guest and channel, in chunks that workers claim."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.errors import ContentRejected
 from integrations.queueing import enqueue
 from notifications import queries
 from notifications.connectors import registry
 from notifications.models import Chunk, Contact, MessageTemplate, Notification
+from notifications.services.expansion import insert_messages
 from notifications.services.templates import missing
 
-ROWS_PER_INSERT = 1000
 # Without a provider yet, the chunk waits for one.
 DEFAULT_CHUNK = 500
 # By name: tasks.py stands above the services.
@@ -32,7 +32,7 @@ class Origin:
 
 
 def create_messages(
-    *, template: MessageTemplate, contacts: Iterable[Contact], channels: list[str], data: dict[str, Any], origin: Origin
+    *, template: MessageTemplate, contacts: QuerySet[Contact], channels: list[str], data: dict[str, Any], origin: Origin
 ) -> int:
     """Write the rows of one send and queue their chunks; returns the number of messages.
 
@@ -41,24 +41,38 @@ def create_messages(
     """
     for channel in channels:
         ensure_usable(template, channel, data)
-    guests = list(contacts)
-    total = 0
     with transaction.atomic():
-        for channel in channels:
-            provider = queries.provider_for(channel)
-            # As many messages as the service takes in one call.
-            size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
-            for start in range(0, len(guests), size):
-                chunk = Chunk(
-                    task_id=origin.task_id,
-                    template=template,
-                    channel=channel,
-                    provider=provider,
-                    data=data,
-                    priority=origin.priority,
-                )
-                total += _create_chunk(chunk, guests[start : start + size], origin)
-    return total
+        return sum(_expand(template, contacts, channel, data, origin) for channel in channels)
+
+
+def _expand(
+    template: MessageTemplate, contacts: QuerySet[Contact], channel: str, data: dict[str, Any], origin: Origin
+) -> int:
+    """Cut an audience into chunks of as many messages as the service takes in one call."""
+    provider = queries.provider_for(channel)
+    size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
+    total, rest = 0, Contact.objects.filter(pk__in=contacts.order_by().values("pk"))
+    while True:
+        last = rest.order_by("pk").values_list("pk", flat=True)[size - 1 : size].first()
+        chunk = Chunk.objects.create(
+            task_id=origin.task_id,
+            template=template,
+            channel=channel,
+            provider=provider,
+            data=data,
+            priority=origin.priority,
+        )
+        guests = rest if last is None else rest.filter(pk__lte=last)
+        number = insert_messages(chunk, guests, campaign_id=origin.campaign_id, phase_id=origin.phase_id)
+        if number:
+            Chunk.objects.filter(pk=chunk.pk).update(size=number)
+            enqueue(DELIVER_CHUNK, chunk.pk, priority=origin.priority)
+        else:
+            chunk.delete()
+        total += number
+        if last is None:
+            return total
+        rest = rest.filter(pk__gt=last)
 
 
 def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any]) -> None:
@@ -74,27 +88,6 @@ def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any])
             code="missing_variable",
             problems=[{"field": f"data.{name}", "message": "Valeur attendue par le modèle."} for name in names],
         )
-
-
-def _create_chunk(chunk: Chunk, guests: list[Contact], origin: Origin) -> int:
-    chunk.size = len(guests)
-    chunk.save()
-    rows = [
-        Notification(
-            template=chunk.template,
-            contact=guest,
-            recipient=guest.address(chunk.channel),
-            channel=chunk.channel,
-            chunk=chunk,
-            task_id=origin.task_id,
-            campaign_id=origin.campaign_id,
-            phase_id=origin.phase_id,
-        )
-        for guest in guests
-    ]
-    Notification.objects.bulk_create(rows, batch_size=ROWS_PER_INSERT, ignore_conflicts=True)
-    enqueue(DELIVER_CHUNK, chunk.pk, priority=origin.priority)
-    return len(rows)
 
 
 def cancel(task_id: UUID) -> int:

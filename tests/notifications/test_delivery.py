@@ -61,7 +61,8 @@ def vendor(monkeypatch):
 def send(guests, channel="email", **fields):
     template = MessageTemplateFactory(**fields)
     origin = Origin(uuid.uuid4())
-    sending.create_messages(template=template, contacts=guests, channels=[channel], data=DATA, origin=origin)
+    people = Contact.objects.filter(pk__in=[guest.pk for guest in guests])
+    sending.create_messages(template=template, contacts=people, channels=[channel], data=DATA, origin=origin)
     return Chunk.objects.filter(task_id=origin.task_id)
 
 
@@ -144,11 +145,39 @@ def test_a_chunk_delivered_twice_sends_once(vendor):
 
 def test_the_same_request_written_twice_makes_one_message(vendor):
     guest, template, origin = ContactFactory(), MessageTemplateFactory(), Origin(uuid.uuid4())
+    people = Contact.objects.all()
 
     for _ in range(2):
-        sending.create_messages(template=template, contacts=[guest], channels=["email"], data=DATA, origin=origin)
+        sending.create_messages(template=template, contacts=people, channels=["email"], data=DATA, origin=origin)
 
-    assert Notification.objects.count() == 1
+    row = Notification.objects.get()
+    assert (row.contact, row.recipient, row.status, row.data) == (guest, guest.email, "pending", {})
+    assert Chunk.objects.count() == 1
+
+
+def test_an_audience_is_cut_into_chunks_of_what_the_service_takes(vendor, monkeypatch):
+    monkeypatch.setattr(registry["sendgrid"], "batch_size", 3)
+    guests = [ContactFactory() for _ in range(7)]
+
+    chunks = send(guests)
+
+    assert sorted(chunks.values_list("size", flat=True)) == [1, 3, 3]
+    assert set(Notification.objects.values_list("contact_id", flat=True)) == {guest.pk for guest in guests}
+
+
+@pytest.mark.parametrize("number", [2, 30])
+def test_planning_a_send_costs_the_same_for_two_and_for_thirty(vendor, django_assert_num_queries, number):
+    for _ in range(number):
+        ContactFactory()
+    template, origin = MessageTemplateFactory(), Origin(uuid.uuid4())
+
+    # Savepoint and its release, provider, end of the chunk, chunk, messages, size.
+    with django_assert_num_queries(7):
+        sending.create_messages(
+            template=template, contacts=Contact.objects.all(), channels=["email"], data=DATA, origin=origin
+        )
+
+    assert Notification.objects.count() == number
 
 
 def test_a_passing_failure_keeps_the_messages_and_the_error(vendor):
@@ -291,7 +320,11 @@ def test_a_missing_variable_is_refused_before_any_row_is_written(vendor):
 
     with pytest.raises(ContentRejected, match="promo_title"):
         sending.create_messages(
-            template=template, contacts=[ContactFactory()], channels=["email"], data={}, origin=Origin(uuid.uuid4())
+            template=template,
+            contacts=Contact.objects.all(),
+            channels=["email"],
+            data={},
+            origin=Origin(uuid.uuid4()),
         )
 
     assert Notification.objects.count() == 0

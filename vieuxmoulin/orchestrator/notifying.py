@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from integrations.errors import ContentRejected
 from notifications import queries
@@ -19,6 +20,12 @@ EVERYBODY = "all"
 TAG_PREFIX = "tag:"
 # A booking is answered before a promotion leaves.
 PRIORITIES = {Purpose.TRANSACTIONAL: 1, Purpose.MARKETING: 6}
+
+
+def _spoken(recipients: list[str] | str) -> list[str] | int:
+    """The groups as they were named; of people, only how many: the ledger holds no address."""
+    entries = [recipients] if isinstance(recipients, str) else recipients
+    return list(entries) if all(_is_group(entry) for entry in entries) else len(entries)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def notify(
         guests = resolve_recipients([recipients] if isinstance(recipients, str) else recipients)
         task = open_task(
             Task.Type.NOTIFY,
-            {"template": template, "channels": channels, "recipients": len(guests)},
+            {"template": template, "channels": channels, "recipients": _spoken(recipients)},
             requester,
             priority=PRIORITIES[Purpose(found.purpose)],
         )
@@ -81,39 +88,47 @@ def check_channels(channels: list[str]) -> None:
         raise ContentRejected(message, code="unknown_channel", problems=[{"field": "channels", "message": message}])
 
 
-def resolve_recipients(recipients: list[str]) -> list[Contact]:
+def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
     """The guests named, each once. Raises ContentRejected naming every entry that is nobody."""
-    guests: dict[Any, Contact] = {}
-    problems = []
-    for rank, entry in enumerate(recipients):
-        try:
-            for guest in _resolve(entry):
-                guests[guest.pk] = guest
-        except ValidationError as error:
-            problems.append({"field": f"recipients[{rank}]", "message": " ".join(error.messages)})
+    problems: dict[str, str] = {}
+    wanted = Q(pk__in=_people([entry for entry in recipients if not _is_group(entry)], problems))
+    for entry in recipients:
+        if entry == EVERYBODY:
+            wanted |= Q(pk__isnull=False)
+        elif entry.startswith(TAG_PREFIX):
+            slug = entry.removeprefix(TAG_PREFIX)
+            if not Tag.objects.filter(slug=slug).exists():
+                problems[entry] = f"Étiquette inconnue « {slug} »."
+            wanted |= Q(tags__slug=slug)
     if not recipients:
-        problems.append({"field": "recipients", "message": "Aucun destinataire."})
+        problems[""] = "Aucun destinataire."
     if problems:
-        raise ContentRejected(
-            " ".join(problem["message"] for problem in problems), code="recipients", problems=problems
-        )
-    return list(guests.values())
+        listed = [
+            {"field": f"recipients[{recipients.index(entry)}]" if entry else "recipients", "message": said}
+            for entry, said in problems.items()
+        ]
+        raise ContentRejected(" ".join(problems.values()), code="recipients", problems=listed)
+    return Contact.objects.filter(wanted)
 
 
-def _resolve(entry: str) -> list[Contact]:
-    if entry == EVERYBODY:
-        return list(Contact.objects.order_by("pk"))
-    if entry.startswith(TAG_PREFIX):
-        tag = Tag.objects.filter(slug=entry.removeprefix(TAG_PREFIX)).first()
-        if tag is None:
-            raise ValidationError(f"Étiquette inconnue « {entry.removeprefix(TAG_PREFIX)} ».")
-        return list(tag.contacts.order_by("pk"))
-    if _is_uuid(entry):
-        guest = Contact.objects.filter(pk=entry).first()
-        if guest is None:
-            raise ValidationError(f"Aucun contact n'a l'identifiant {entry}.")
-        return [guest]
-    return [contact_services.find_or_create(entry, source="api")]
+def _is_group(entry: str) -> bool:
+    return entry == EVERYBODY or entry.startswith(TAG_PREFIX)
+
+
+def _people(entries: list[str], problems: dict[str, str]) -> list[Any]:
+    """The ids of the guests named one by one, by id, address or number."""
+    ids = {UUID(entry): entry for entry in entries if _is_uuid(entry)}
+    known = set(Contact.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
+    for pk, entry in ids.items():
+        if pk not in known:
+            problems[entry] = f"Aucun contact n'a l'identifiant {entry}."
+    addresses = [entry for entry in entries if not _is_uuid(entry)]
+    try:
+        found = contact_services.find_or_create(addresses, source="api")
+    except ValidationError as error:
+        problems |= {address: " ".join(said) for address, said in error.message_dict.items()}
+        return []
+    return [*known, *(contact.pk for contact in found.values())]
 
 
 def _is_uuid(text: str) -> bool:
