@@ -9,10 +9,13 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+# 0 is the most urgent.
+LEAST_URGENT = 9
 log = structlog.get_logger(__name__)
 
 
@@ -24,6 +27,8 @@ def enqueue(task: str, *args: Any, at: datetime | None = None, priority: int | N
 def send(task: str, *args: Any, at: datetime | None = None, priority: int | None = None) -> bool:
     """Queue now; False when the broker is away, in which case the sweep will find the row."""
     countdown = max(0.0, (at - timezone.now()).total_seconds()) if at else None
+    if priority is not None and settings.HIGHEST_NUMBER_FIRST:
+        priority = LEAST_URGENT - priority
     try:
         # By name: whoever asks need not have loaded the code that will work.
         current_app.send_task(task, args=[str(arg) for arg in args], countdown=countdown, priority=priority)

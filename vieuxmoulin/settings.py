@@ -135,8 +135,19 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_TASK_PUBLISH_RETRY = False
+# Our priorities go from 0, urgent, to 9. Redis reads them so; RabbitMQ serves the highest number first.
+HIGHEST_NUMBER_FIRST = BROKER_URL.startswith("amqp")
+if HIGHEST_NUMBER_FIRST:
+    CELERY_TASK_QUEUE_MAX_PRIORITY = 9
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 3600, "socket_connect_timeout": 2} if BROKER_URL.startswith("redis") else {}
+    {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 2,
+        "priority_steps": [0, 3, 6, 9],
+        "queue_order_strategy": "priority",
+    }
+    if BROKER_URL.startswith("redis")
+    else {}
 )
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_TASK_DEFAULT_QUEUE = "campaigns"
