@@ -36,7 +36,7 @@ class TemplateForm(forms.ModelForm):
                     check(source, html=name == "body_html", sample=None)
                 except TemplateError as error:
                     self.add_error(name, ValidationError(str(error), code="template"))
-        if not any(data.get(name) for name in templates.TEXTS if name != "subject"):
+        if not self.errors and not any(data.get(name) for name in templates.TEXTS if name != "subject"):
             self.add_error(None, _("Ce modèle ne dit rien : écrivez un e-mail, un SMS ou une notification."))
         if data.get("body_html") and not data.get("subject"):
             self.add_error("subject", _("Un e-mail a un objet."))

@@ -13,6 +13,7 @@ from menus.models import Destination, Item, MenuRevision
 from notifications.models import Contact, MessageTemplate, Provider
 from social.models import Account, Publication
 from vieuxmoulin.backoffice import figures
+from vieuxmoulin.backoffice.asking import exist
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "title": _("Tableau de bord"),
-        "first_steps": first_steps(request.user.has_perm),
+        "first_steps": first_steps(request.user),
         "live_address": reverse("admin:backoffice_live"),
         **live_context(request),
     }
@@ -53,7 +54,7 @@ def live(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     return response
 
 
-def first_steps(may: figures.Permission) -> list[dict[str, str]]:
+def first_steps(user: Any) -> list[dict[str, str]]:
     """What is still to be set up before anything can be said, in the order in which it helps."""
     steps = (
         (Account, "social.add_account", _("Relier un compte Facebook, Instagram ou X"), "social_account"),
@@ -67,8 +68,10 @@ def first_steps(may: figures.Permission) -> list[dict[str, str]]:
         (Destination, "menus.add_destination", _("Dire où la carte est montrée"), "menus_destination"),
         (MenuRevision, "menus.add_menurevision", _("Publier la carte"), "menus_menu"),
     )  # fmt: skip
+    mine = [step for step in steps if user.has_perm(step[1])]
+    is_done = exist(user, {model._meta.label: model._default_manager.all() for model, *_rest in mine})
     return [
         {"text": text, "address": reverse(f"admin:{screen}_changelist")}
-        for model, permission, text, screen in steps
-        if may(permission) and not model._default_manager.exists()
+        for model, _permission, text, screen in mine
+        if not is_done[model._meta.label]
     ]

@@ -14,6 +14,7 @@ from integrations.models import InboundEvent, WebhookDelivery
 from menus.models import Item
 from notifications.models import Notification
 from social.models import Account
+from vieuxmoulin.backoffice.asking import counts
 from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
 from vieuxmoulin.models import Task
 
@@ -141,4 +142,6 @@ def _needing_care(request: HttpRequest) -> dict[str, int]:
         "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=week),
     }
     may = request.user.has_perm
-    return {name: rows.count() for name, rows in asked.items() if may("{}.view_{}".format(*name.split(".")))}
+    return counts(
+        request.user, {name: rows for name, rows in asked.items() if may("{}.view_{}".format(*name.split(".")))}
+    )

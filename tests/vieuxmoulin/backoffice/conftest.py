@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.urls import reverse
 
 from tests.vieuxmoulin.backoffice import rows
 
@@ -39,3 +40,25 @@ def sign_in(client, db):
 def everything(db):
     """One row of each model that has a screen."""
     return rows.one_of_each()
+
+
+@pytest.fixture
+def ask(office):
+    """Answer the window of an operation: ask("social_publication_retry", row, …); returns the response."""
+
+    def answer(operation, row, *, client=office, **answers):
+        address = reverse(f"admin:{operation}", args=[row.pk])
+        return client.post(address, {"_form_submitted": "True", **answers})
+
+    return answer
+
+
+@pytest.fixture
+def choose(office):
+    """Pick an action for the rows ticked in a list; returns the response."""
+
+    def pick(screen, action, ticked, *, client=office, **more):
+        data = {"action": action, "_selected_action": [str(row.pk) for row in ticked], **more}
+        return client.post(reverse(f"admin:{screen}_changelist"), data, follow=True)
+
+    return pick

@@ -1,0 +1,151 @@
+"""Accounts and publications in the back-office: what each button does, and what it refuses."""
+
+import re
+
+import pytest
+import responses
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+
+from social.models import Account, Publication
+from tests import factories
+
+# Whatever version of the platform's API the connector speaks.
+PROFILE = re.compile(r"http://127\.0\.0\.1:8000/bac-a-sable/api/facebook/v[\d.]+/1001")
+
+
+@pytest.fixture
+def office(client, db):
+    client.force_login(get_user_model().objects.create_superuser("camille"))
+    return client
+
+
+def ask(office, operation, row, **answers):
+    return office.post(reverse(f"admin:{operation}", args=[row.pk]), {"_form_submitted": "True", **answers})
+
+
+def messages_of(office):
+    return [str(message) for message in office.get("/admin/social/publication/").context["messages"]]
+
+
+def test_opening_the_window_changes_nothing(office):
+    publication = factories.PublicationFactory(status="failed")
+
+    response = office.get(reverse("admin:social_publication_retry", args=[publication.pk]))
+
+    publication.refresh_from_db()
+    assert response.status_code == 200
+    assert publication.status == "failed"
+
+
+def test_a_failed_publication_is_tried_again(office):
+    publication = factories.PublicationFactory(status="failed", attempts=8)
+
+    response = ask(office, "social_publication_retry", publication)
+
+    publication.refresh_from_db()
+    assert response.headers["HX-Refresh"] == "true"
+    assert (publication.status, publication.attempts) == ("scheduled", 0)
+    assert messages_of(office) == ["1 publication repart."]
+
+
+def test_a_published_one_is_not_tried_again(office):
+    publication = factories.PublicationFactory(status="published")
+
+    ask(office, "social_publication_retry", publication)
+
+    publication.refresh_from_db()
+    assert publication.status == "published"
+    assert messages_of(office) == ["Rien à réessayer : seules repartent les publications en échec ou retenues."]
+
+
+def test_buttons_are_those_that_the_state_allows(office):
+    scheduled = factories.PublicationFactory(status="scheduled")
+    failed = factories.PublicationFactory(status="failed")
+
+    pages = {
+        row: office.get(reverse("admin:social_publication_change", args=[row.pk])).context["actions_detail"]
+        for row in (scheduled, failed)
+    }
+
+    assert [str(action["title"]) for action in pages[scheduled]] == ["Annuler la publication"]
+    assert [str(action["title"]) for action in pages[failed]] == ["Réessayer"]
+
+
+def test_a_scheduled_publication_is_canceled(office):
+    publication = factories.PublicationFactory(status="scheduled")
+
+    ask(office, "social_publication_cancel", publication)
+
+    publication.refresh_from_db()
+    assert (publication.status, publication.next_attempt_at) == ("canceled", None)
+
+
+def test_canceling_many_asks_first(office):
+    waiting = factories.PublicationFactory(status="scheduled")
+    gone = factories.PublicationFactory(status="published")
+    data = {"action": "cancel_many", "_selected_action": [waiting.pk, gone.pk]}
+
+    question = office.post("/admin/social/publication/", data)
+
+    waiting.refresh_from_db()
+    assert "2 lignes choisies" in question.content.decode()
+    assert waiting.status == "scheduled"
+
+    office.post("/admin/social/publication/", {**data, "confirmed": "1"})
+
+    assert dict(Publication.objects.values_list("pk", "status")) == {waiting.pk: "canceled", gone.pk: "published"}
+    assert messages_of(office) == ["1 publication annulée."]
+
+
+@pytest.mark.parametrize(("page", "status"), [("add", 403), ("delete", 403)])
+def test_history_is_not_written_by_hand(office, page, status):
+    publication = factories.PublicationFactory()
+    args = [] if page == "add" else [publication.pk]
+
+    response = office.get(reverse(f"admin:social_publication_{page}", args=args))
+
+    assert response.status_code == status
+
+
+def test_history_is_not_rewritten_by_a_forged_post(office):
+    publication = factories.PublicationFactory(status="failed")
+
+    response = office.post(
+        reverse("admin:social_publication_change", args=[publication.pk]), {"status": "published", "_save": "1"}
+    )
+
+    publication.refresh_from_db()
+    assert response.status_code == 403
+    assert publication.status == "failed"
+
+
+def test_an_account_speaks_again_once_the_platform_knows_us(office):
+    account = factories.AccountFactory(status="disconnected", status_reason="Jeton expiré.", external_id="1001")
+
+    with responses.RequestsMock() as platform:
+        platform.get(PROFILE, json={"id": "1001", "name": "Le Vieux Moulin"})
+        response = ask(office, "social_account_reconnect", account, token="jeton-neuf")
+        sent = platform.calls[0].request.headers["Authorization"]
+
+    account = Account.objects.get(pk=account.pk)
+    assert response.headers.get("HX-Refresh") == "true"
+    assert sent == "Bearer jeton-neuf"
+    assert (account.status, account.status_reason) == ("connected", "")
+    assert account.credential.secrets["access_token"] == "jeton-neuf"
+
+
+def test_a_token_that_the_platform_refuses_is_not_kept(office):
+    account = factories.AccountFactory(status="disconnected", external_id="1001")
+    refusal = {"error": {"message": "Session has expired", "code": 190, "type": "OAuthException"}}
+
+    with responses.RequestsMock() as platform:
+        platform.get(PROFILE, status=401, json=refusal)
+        response = ask(office, "social_account_reconnect", account, token="jeton-faux")
+
+    account = Account.objects.get(pk=account.pk)
+    assert "HX-Refresh" not in response.headers
+    assert "Session has expired" in response.content.decode()
+    assert "jeton-faux" not in response.content.decode()
+    assert account.status == "disconnected"
+    assert account.credential.secrets["access_token"] == "jeton-facebook"

@@ -1,0 +1,33 @@
+"""Many small questions put to the database at once: the menu is drawn on every page, and a page is asked often."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Exists, IntegerField, QuerySet, Subquery
+
+
+class RowCount(Subquery):
+    """How many rows a query finds."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def counts(user: Any, queries: dict[str, QuerySet]) -> dict[str, int]:
+    """The number of rows of each query, in one question."""
+    return _asked(user, {name: RowCount(rows.order_by().values("pk")) for name, rows in queries.items()})
+
+
+def exist(user: Any, queries: dict[str, QuerySet]) -> dict[str, bool]:
+    """Whether each query finds anything, in one question."""
+    return _asked(user, {name: Exists(rows) for name, rows in queries.items()})
+
+
+def _asked(user: Any, questions: dict[str, Any]) -> dict[str, Any]:
+    if not questions:
+        return {}
+    # The person's own row is the one line that the answers stand on.
+    names = {f"answer_{rank}": name for rank, name in enumerate(questions)}
+    line = User.objects.filter(pk=user.pk).annotate(**{alias: questions[name] for alias, name in names.items()})
+    answers = line.values(*names).first() or {}
+    return {name: answers.get(alias, 0) for alias, name in names.items()}
