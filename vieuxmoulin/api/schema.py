@@ -5,8 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.settings import spectacular_settings
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
 
 from vieuxmoulin.api.errors import MEDIA_TYPE, TITLES, TYPE_PREFIX
@@ -14,6 +13,12 @@ from vieuxmoulin.api.errors import MEDIA_TYPE, TITLES, TYPE_PREFIX
 ALWAYS = (400, 401, 403, 406, 429, 500, 503)
 WITH_A_BODY = (409, 413, 415, 422, 502)
 PREFIX = "/api/communication"
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "description": "La même demande sous la même clé n'est faite qu'une fois ; la réponse est redonnée.",
+}
 
 
 class Fault(serializers.Serializer):
@@ -62,27 +67,31 @@ class ResourceSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.view.resource]
 
-    def get_override_parameters(self) -> list[Any]:
-        parameters = list(super().get_override_parameters())
+    def get_description(self) -> str:
+        """Only what @extend_schema says, in French: docstrings are for whoever reads the code."""
+        return ""
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
+        mapped = super()._map_serializer(serializer, direction, bypass_extensions)
+        mapped.pop("description", None)
+        return mapped
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        parameters = super()._get_parameters()
         if self.method == "POST" and self.view.is_idempotent:
-            parameters.append(
-                OpenApiParameter(
-                    "Idempotency-Key",
-                    OpenApiTypes.STR,
-                    OpenApiParameter.HEADER,
-                    description="La même demande sous la même clé n'est faite qu'une fois ; la réponse est redonnée.",
-                )
-            )
+            parameters.append(IDEMPOTENCY_KEY)
         return parameters
 
-    def get_response_serializers(self) -> Any:
-        answers = dict(super().get_response_serializers())
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        # Not in get_response_serializers: what a view says with @extend_schema replaces that one.
+        answers = super()._get_response_bodies(direction)
         codes = [*ALWAYS, *(WITH_A_BODY if self.method in ("POST", "PATCH") else ())]
         if "{" in self.path:
             codes.append(404)
-        for code in codes:
-            answers.setdefault((code, MEDIA_TYPE), OpenApiResponse(ProblemDocument, description=TITLES[code]))
-        return answers
+        for code in map(str, codes):
+            problem = OpenApiResponse(ProblemDocument, description=TITLES[int(code)])
+            answers.setdefault(code, self._get_response_for_code(problem, code, [MEDIA_TYPE], direction))
+        return dict(sorted(answers.items()))
 
 
 def canonical_only(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:

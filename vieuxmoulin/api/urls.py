@@ -31,6 +31,7 @@ class Nowhere(Resource):
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
     schema = None
+    is_idempotent = False
 
     def show(self, request: Request) -> Response:
         detail = "Aucune ressource à cette adresse. Voyez /api/communication/docs."
@@ -80,8 +81,9 @@ urlpatterns = [
     *both("contacts/<uuid:key>", Contacts, get="show", patch="change"),
     path("schema", Schema.as_view(), name="api-schema"),
     path("docs", Docs.as_view(), name="api-docs"),
+    # An empty pattern, for « . » would not match a line end in an address.
     re_path(
-        r"^.*$",
+        "",
         Nowhere.as_view(dict.fromkeys(("get", "post", "put", "patch", "delete", "options"), "show")),
     ),
 ]
