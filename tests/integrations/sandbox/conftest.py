@@ -1,9 +1,12 @@
 """The sandbox reached as our connectors reach it: over real HTTP."""
 
+import gc
 import json
+import threading
 
 import pytest
 
+from integrations import http
 from integrations.sandbox.models import VendorRecord
 
 FACEBOOK = "/bac-a-sable/api/facebook/v25.0"
@@ -21,7 +24,16 @@ def vendors(live_server, settings):
     settings.CONNECTOR_ENV = {}
     settings.SANDBOX, settings.SANDBOX_URL = True, f"{live_server.url}/bac-a-sable/api"
     settings.HTTP_READ_TIMEOUT = 5
-    return live_server
+    yield live_server
+    # Its threads share our database connection, and wait for the next call as long as our pool keeps the line open.
+    session = getattr(http._per_thread, "session", None)
+    if session is not None:
+        session.close()
+    # The lines of the threads that sent a batch are closed with their sessions.
+    gc.collect()
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(5)
 
 
 @pytest.fixture
