@@ -6,8 +6,10 @@ from collections import Counter
 from typing import Any
 
 MAX_DEPTH = 40
-# PostgreSQL keeps numbers exactly, but no vendor, browser or column of ours takes more than this.
-MAX_DIGITS = 100
+# What both databases keep in their widest column.
+BIGGEST = 2**63 - 1
+# Beyond it, reading the digits alone costs time.
+LONGEST_NUMBER = 100
 _DECODER_ERRORS = {
     "Expecting value": "une valeur est attendue",
     "Expecting property name enclosed in double quotes": "un nom de champ entre guillemets doubles est attendu",
@@ -31,7 +33,7 @@ class JsonFault(ValueError):
 
 def loads(body: bytes) -> Any:
     """The document in `body`. Raises JsonFault for what is no JSON, and for what JSON allows but no row can hold:
-    NaN, infinite or endless numbers, the NUL character, halves of characters, a name twice, a depth beyond 40.
+    NaN, numbers beyond 64 bits, the NUL character, halves of characters, a name twice, a depth beyond 40.
     """
     try:
         text = body.decode("utf-8-sig")
@@ -66,8 +68,8 @@ def _finite(text: str) -> float:
 
 
 def _bounded(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise JsonFault(f"nombre de {len(text)} chiffres")
+    if len(text) > LONGEST_NUMBER or abs(int(text)) > BIGGEST:
+        raise JsonFault(f"nombre trop grand ({text[:20]})")
     return int(text)
 
 

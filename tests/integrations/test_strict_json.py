@@ -22,7 +22,8 @@ def test_a_plain_document_is_read():
         (b"[NaN]", "« NaN » n'est pas un nombre en JSON"),
         (b"[-Infinity]", "« -Infinity » n'est pas un nombre en JSON"),
         (b"[1e999]", "nombre trop grand (1e999)"),
-        (b"[" + b"9" * 5000 + b"]", "nombre de 5000 chiffres"),
+        (b"[" + b"9" * 5000 + b"]", "nombre trop grand (99999999999999999999)"),
+        (b"[-9223372036854775808]", "nombre trop grand (-9223372036854775808)"),
         (b'{"a": 1, "a": 2}', "le champ « a » est donné deux fois"),
         (b"[" * 50 + b"]" * 50, "plus de 40 niveaux imbriqués"),
         (b"[" * 200_000, "plus de 40 niveaux imbriqués"),
@@ -33,6 +34,10 @@ def test_a_fault_says_what_and_where(body, said):
         loads(body)
 
     assert str(caught.value) == said
+
+
+def test_the_widest_number_is_read():
+    assert loads(b"[9223372036854775807, -9223372036854775807]") == [9223372036854775807, -9223372036854775807]
 
 
 @pytest.mark.parametrize(
