@@ -93,6 +93,15 @@ def test_bad_input_names_its_field_and_writes_nothing(api, destination, body, st
     assert Menu.objects.count() == Task.objects.count() == 0
 
 
+def test_a_number_that_no_column_holds_is_refused(api, destination):
+    group = {"id": "cuisson", "name": "Cuisson", "min": 10**20, "max": 10**20, "options": [{"id": "o", "name": "O"}]}
+
+    answer = api.post("/menus", {"menu": document(option_groups=[group])})
+
+    assert answer.status_code == 400
+    assert "nombre trop grand" in answer.json()["detail"]
+
+
 def test_a_price_that_is_a_float_is_refused(api, destination):
     card = document()
     card["categories"][0]["items"][0]["price_cents"] = 23.9
