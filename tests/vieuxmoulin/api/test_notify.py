@@ -88,7 +88,7 @@ def test_a_template_without_a_text_for_the_channel_is_refused(api, template):
 def test_a_request_costs_few_queries(api, template, django_assert_max_num_queries):
     ContactFactory(email="camille@example.com")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(16):
         api.post("/notify", request())
 
 
@@ -97,7 +97,7 @@ def test_a_tag_of_many_guests_costs_no_more_queries(api, template, django_assert
     for _ in range(20):
         ContactFactory().tags.add(tag)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         answer = api.post("/notify", request(recipients=["tag:habitues"]))
 
     assert answer.json()["messages"] == 20
