@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from oauth2_provider.models import get_access_token_model
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
@@ -79,6 +80,9 @@ class ApiClientAdmin(BackofficeAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiClient, form: ApiClientForm, change: bool) -> None:
         if change:
+            if "scopes" in form.changed_data:
+                # A token given before would keep the rights that have just been taken away.
+                get_access_token_model().objects.filter(application=obj.application).delete()
             super().save_model(request, obj, form, change)
             return
         made = clients.create_client(form.cleaned_data["name"], form.cleaned_data["scopes"])

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -146,7 +147,7 @@ class ItemAdmin(BackofficeAdmin):
         if item.availability == AVAILABLE:
             return button(self, item, "sold_out", _("Épuisé ?"))
         if item.availability == SOLD_OUT:
-            return self.state(item) + " " + button(self, item, "back", _("De retour ?"), is_strong=True)
+            return format_html("{} {}", self.state(item), button(self, item, "back", _("De retour ?"), is_strong=True))
         return self.state(item)
 
     @display(description=gettext_lazy("allergènes"))
