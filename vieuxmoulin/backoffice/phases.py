@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -283,7 +284,8 @@ class PhaseAdmin(BackofficeAdmin):
         if not can_be_rewritten(phase.campaign):
             return _("La campagne a commencé : ses phases ne changent plus.")
         return format_html(
-            '<a class="bo-button" href="/admin/campaigns/phaseaction/add/?phase={}">{}</a>',
+            '<a class="bo-button" href="{}?phase={}">{}</a>',
+            reverse("admin:campaigns_phaseaction_add"),
             phase.pk,
             _("Ajouter une action"),
         )

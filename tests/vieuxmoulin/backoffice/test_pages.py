@@ -22,19 +22,11 @@ def test_an_empty_list_opens(office, model):
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_the_form_to_add_opens_or_is_refused(office, model):
-    may_add = admin.site._registry[model].has_add_permission(_request(office))
+    may_add = admin.site._registry[model].has_add_permission(office.get("/admin/").wsgi_request)
 
     response = office.get(address(model, "add"))
 
     assert response.status_code == (200 if may_add else 403)
-
-
-def _request(office):
-    from django.test import RequestFactory
-
-    request = RequestFactory().get("/admin/")
-    request.user = office.get("/admin/").wsgi_request.user
-    return request
 
 
 def test_every_screen_has_a_row_to_show(everything):
