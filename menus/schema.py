@@ -11,6 +11,7 @@ from menus.models import HIGHEST_PRICE_CENTS
 REF = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
 NAME = {"type": "string", "minLength": 1, "maxLength": 120}
 TEXT = {"type": ["string", "null"], "maxLength": 500}
+SHORT_TEXT = {"type": ["string", "null"], "maxLength": 255}
 INSTANT = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$"}
 CENTS = {"type": "integer", "minimum": 0, "maximum": HIGHEST_PRICE_CENTS}
 
@@ -38,7 +39,7 @@ ITEM = _object(
         # Absent or null: unknown. An empty list: none, which is a statement.
         "allergens": {"type": ["array", "null"], "items": {"enum": list(ALLERGENS)}, "uniqueItems": True},
         "diets": {"type": "array", "items": {"enum": list(DIETS)}, "uniqueItems": True},
-        "image_url": {"type": ["string", "null"], "pattern": "^https?://"},
+        "image_url": {"type": ["string", "null"], "pattern": "^https?://", "maxLength": 500},
         "option_group_ids": {"type": "array", "items": REF, "uniqueItems": True},
         "availability": AVAILABILITY,
     },
@@ -55,7 +56,8 @@ GROUP = _object(
     },
 )
 CATEGORY = _object(
-    ["id", "name", "items"], {"id": REF, "name": NAME, "description": TEXT, "items": {"type": "array", "items": ITEM}}
+    ["id", "name", "items"],
+    {"id": REF, "name": NAME, "description": SHORT_TEXT, "items": {"type": "array", "items": ITEM}},
 )
 MENU = _object(
     ["name", "type", "start_date", "categories"],
@@ -85,9 +87,44 @@ def check(document: dict[str, Any]) -> None:
         for fault in sorted(VALIDATOR.iter_errors(document), key=lambda fault: list(map(str, fault.absolute_path)))
     ]
     if not problems:
-        problems = _broken_links(document)
+        problems = [*_repeated_refs(document), *_impossible_choices(document), *_broken_links(document)]
     if problems:
         raise ContentRejected(" ".join(problem["message"] for problem in problems), code="menu", problems=problems)
+
+
+def _repeated_refs(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same reference twice would make one of the two vanish."""
+    named = [(f"categories[{c}].id", "catégorie", category) for c, category in enumerate(document["categories"])]
+    named += [
+        (f"categories[{c}].items[{i}].id", "plat", item)
+        for c, category in enumerate(document["categories"])
+        for i, item in enumerate(category["items"])
+    ]
+    groups = list(enumerate(document.get("option_groups", [])))
+    named += [(f"option_groups[{g}].id", "choix", group) for g, group in groups]
+    named += [
+        (f"option_groups[{g}].options[{o}].id", f"option de {group['id']}", option)
+        for g, group in groups
+        for o, option in enumerate(group["options"])
+    ]
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    problems = []
+    for path, kind, entry in named:
+        first_path, first = seen.setdefault((kind, entry["id"]), (path, entry["name"]))
+        if first_path != path:
+            message = (
+                f"{path} : « {entry['name']} » et « {first} » ont la même référence « {entry['id']} » : changez-en une."
+            )
+            problems.append({"field": path, "message": message})
+    return problems
+
+
+def _impossible_choices(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"field": f"option_groups[{g}].max", "message": f"« {group['name']} » : « max » est inférieur à « min »."}
+        for g, group in enumerate(document.get("option_groups", []))
+        if group["max"] < group["min"]
+    ]
 
 
 def _broken_links(document: dict[str, Any]) -> list[dict[str, Any]]:

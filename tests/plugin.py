@@ -19,7 +19,14 @@ SECRETS = {
     "BLIND_INDEX_KEY": "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=",
     "WEBHOOK_SECRET": "tests-only-webhook-secret-0123456789",
 }
-FIXED = {"READ_DOT_ENV": "off", "SANDBOX": "on", "PRODUCTION": "off", "DEBUG": "off", "LOG_JSON": "off"}
+FIXED = {
+    "READ_DOT_ENV": "off",
+    "SANDBOX": "on",
+    "PRODUCTION": "off",
+    "DEBUG": "off",
+    "LOG_JSON": "off",
+    "PLAY_DEMO": "off",
+}
 REMOVED = ("DATABASE_URL", "DB_CONNECTION_STRING", "REDIS_URL", "BROKER_URL", "PORT", "PUBLIC_URL", "SANDBOX_URL")
 NEEDS = {"needs_rabbitmq": "rabbitmq", "needs_redis": "redis", "needs_postgresql": "postgresql"}
 

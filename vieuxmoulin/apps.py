@@ -6,4 +6,8 @@ class VieuxMoulinConfig(AppConfig):
     verbose_name = "Pilotage"
 
     def ready(self) -> None:
-        from vieuxmoulin import receivers  # noqa: F401  (connects the facts of the apps to their listeners)
+        from celery.signals import beat_init
+
+        from vieuxmoulin import receivers, schedule  # noqa: F401  (connects the facts of the apps to their listeners)
+
+        beat_init.connect(schedule.first_round)

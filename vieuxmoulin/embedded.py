@@ -14,6 +14,7 @@ from celery.worker import state
 from django.conf import settings
 
 from vieuxmoulin.celery import app
+from vieuxmoulin.schedule import first_round
 
 CONCURRENCY = 8
 BEAT_INTERVAL_SECONDS = 2
@@ -66,6 +67,8 @@ class Engine:
             thread.start()
         if not self.ready.wait(STOP_SECONDS):
             log.warning("embedded_worker_slow_to_start", seconds=STOP_SECONDS)
+        # A beat that is a process of its own does this by itself (celery.signals.beat_init).
+        first_round()
 
     def stop(self) -> None:
         """Let running tasks end, for twelve seconds at most; what is cut short is resumed from its row."""

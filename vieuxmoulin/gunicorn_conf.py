@@ -41,6 +41,9 @@ def post_worker_init(worker):
         _engine.start()
     if os.environ.get("RUN_BANNER") and worker.age == 1:
         print(os.environ["RUN_BANNER"], flush=True)  # noqa: T201 - what `./run` shows
+        from vieuxmoulin.demo import first_play
+
+        first_play.start()
 
 
 def worker_exit(server, worker):

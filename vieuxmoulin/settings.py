@@ -26,6 +26,8 @@ DEBUG = env.bool("DEBUG", default=False)
 SANDBOX = env.bool("SANDBOX", default=not PRODUCTION)
 PORT = env.int("PORT", default=8000)
 PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+# A new house shows itself once at its first start, against the sandbox.
+PLAY_DEMO = env.bool("PLAY_DEMO", default=SANDBOX)
 RESTAURANT_NAME = env("RESTAURANT_NAME", default="Le Vieux Moulin")
 
 # --- Secrets and hosts -----------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from celery import current_app, shared_task
 from django.conf import settings
+from oauth2_provider.models import clear_expired
 
 from integrations.services import pulse
 from vieuxmoulin import sweep as sweeping
+from vieuxmoulin.api import idempotency
 from vieuxmoulin.orchestrator import conducting, ledger
 
 
@@ -35,6 +37,13 @@ def beat_pulse() -> None:
 @shared_task
 def worker_pulse(queue: str) -> None:
     pulse.beat(f"worker.{queue}")
+
+
+@shared_task
+def tidy() -> None:
+    """Each day: forget expired tokens and the answers kept for repeated requests."""
+    idempotency.forget_old()
+    clear_expired()
 
 
 @shared_task

@@ -393,3 +393,37 @@ def test_pause_is_refused_in_words_once_it_is_over():
 
     with pytest.raises(InvalidTransition):
         lifecycle.pause(campaign)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (
+            lambda card: card["categories"][0]["items"].append({"id": "a", "name": "B", "price_cents": 1}),
+            "categories[0].items[1].id",
+        ),
+        (lambda card: card["categories"].append({"id": "plats", "name": "Desserts", "items": []}), "categories[1].id"),
+        (
+            lambda card: card["option_groups"][0]["options"].append({"id": "rose", "name": "Rose"}),
+            "option_groups[0].options[1].id",
+        ),
+        (lambda card: card["option_groups"][0].update(min=2), "option_groups[0].max"),
+    ],
+)
+def test_a_reference_given_twice_loses_no_dish(change, path):
+    DestinationFactory()
+    document = {
+        "name": "Carte",
+        "type": "regular",
+        "start_date": "2026-01-01T00:00:00Z",
+        "categories": [{"id": "plats", "name": "Plats", "items": [{"id": "a", "name": "A", "price_cents": 100}]}],
+        "option_groups": [
+            {"id": "cuisson", "name": "Cuisson", "min": 1, "max": 1, "options": [{"id": "rose", "name": "Rosé"}]}
+        ],
+    }
+    change(document)
+
+    with pytest.raises(ContentRejected) as refused:
+        menus.update_menu(document)
+
+    assert refused.value.problems[0]["field"] == path

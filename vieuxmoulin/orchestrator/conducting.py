@@ -14,7 +14,7 @@ from integrations.errors import CommunicationError, ContentRejected
 from notifications.services import sending
 from social.services import planning
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator.ledger import FINAL, Requester, open_task, row_counts, settle_phase
+from vieuxmoulin.orchestrator.ledger import FINAL, Requester, open_task, refresh, row_counts, settle_phase
 from vieuxmoulin.orchestrator.menus import update_menu
 from vieuxmoulin.orchestrator.notifying import notify
 from vieuxmoulin.orchestrator.publishing import publish
@@ -82,6 +82,7 @@ def cancel(campaign: Campaign) -> None:
     for task_id in PhaseAction.objects.filter(phase__campaign=campaign).values_list("task_id", flat=True):
         if task_id:
             sending.cancel(task_id)
+            refresh(task_id)
 
 
 def fire_phase(phase_id: Any) -> None:

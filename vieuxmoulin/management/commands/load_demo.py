@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from vieuxmoulin.demo import restaurant
+from vieuxmoulin.demo import first_play, restaurant
 
 
 class Command(BaseCommand):
@@ -24,6 +24,8 @@ class Command(BaseCommand):
         facts = self._facts(options["facts"])
         facts["staff"] = restaurant.staff_login(facts.get("staff", {}))
         facts["api"] = restaurant.api_client(facts.get("api", {}))
+        if is_new:
+            facts["demo"] = first_play.PENDING
         if options["facts"]:
             self._keep(Path(options["facts"]), facts)
         self.stdout.write("Démonstration chargée." if is_new else "Des données sont déjà là : rien n'a changé.")
