@@ -110,6 +110,12 @@ class ChannelAnalytics(models.Model):
         return str(self.channel)
 
 
+class Approval(models.TextChoices):
+    DRAFT = "draft", _("brouillon")
+    SUBMITTED = "submitted", _("à valider")
+    APPROVED = "approved", _("validé")
+
+
 class Content(models.Model):
     """What is said: a text, its media and its labels, before any network adapts it."""
 
@@ -124,6 +130,28 @@ class Content(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("écrit par"), null=True, blank=True, on_delete=models.SET_NULL
     )
+    # A text is approved as it stands: `approved_hash` names the words approved, and other words need a new approval.
+    approval = models.CharField(_("validation"), max_length=10, choices=Approval.choices, default=Approval.DRAFT)
+    approved_hash = models.CharField(max_length=64, blank=True, editable=False)
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("soumis par"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("validé par"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    approved_at = models.DateTimeField(_("validé le"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
 
@@ -131,6 +159,7 @@ class Content(models.Model):
         verbose_name = _("contenu")
         verbose_name_plural = _("contenus")
         ordering = ["-created_at"]
+        permissions = [("approve_content", _("Peut valider un contenu"))]
 
     def __str__(self) -> str:
         return self.title or self.body[:60] or str(self.pk)

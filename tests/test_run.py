@@ -239,6 +239,7 @@ def test_a_setting_that_cannot_be_read_is_named(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.sqlite_only
 def test_reset_asks_first(tmp_path):
     (tmp_path / "db.sqlite3").write_text("des données")
 
@@ -249,6 +250,7 @@ def test_reset_asks_first(tmp_path):
     assert (tmp_path / "db.sqlite3").read_text() == "des données"
 
 
+@pytest.mark.sqlite_only
 def test_reset_empties_the_folder_after_a_yes(tmp_path):
     (tmp_path / "media").mkdir()
     for name in ("db.sqlite3", "db.sqlite3-wal", "media/photo.jpg", "run.json"):
@@ -260,6 +262,7 @@ def test_reset_empties_the_folder_after_a_yes(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run.lock"]
 
 
+@pytest.mark.sqlite_only
 def test_reset_is_refused_while_a_server_runs(tmp_path):
     (tmp_path / "db.sqlite3").write_text("des données")
     instance.write_facts(tmp_path, url="http://127.0.0.1:8000", pid=os.getpid())
