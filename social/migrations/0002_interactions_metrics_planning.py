@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0002_interactions_metrics_planning'),
+        ('campaigns', '0002_content_approval'),
         ('social', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
