@@ -1,6 +1,9 @@
 """How networks count a text."""
 
 import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
 
 import idna
 import regex
@@ -18,10 +21,22 @@ EMOJI = regex.compile(
 # Signs that end an address: blanks, brackets, French quotes, and the marks that turn the direction of a text.
 STOPS = r"\s<>\"«»\u202A-\u202E\u2066-\u2069"
 URL = regex.compile(
-    rf"(?<![@\p{{L}}\p{{N}}._-])(?P<scheme>https?://)?(?P<domain>(?:[\p{{L}}\p{{N}}](?:[\p{{L}}\p{{N}}\p{{M}}_-]*[\p{{L}}\p{{N}}\p{{M}}])?\.)+[\p{{L}}-]{{2,}})"
-    rf"(?![\p{{L}}\p{{N}}]*@)(?::\d+)?(?:[/?#][^{STOPS}]*(?<![.,;:!?)\]'…]))?",
+    # Not after what makes it a mention, a label, a price or the end of another word.
+    r"(?<![@#＃$\p{L}\p{N}/._-])(?P<scheme>https?://)?"
+    r"(?P<domain>(?>(?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}_-]*[\p{L}\p{N}\p{M}])?\.)+[\p{L}-]{2,}))"
+    # Not the beginning of a longer word, nor of an e-mail address.
+    r"(?![\p{L}\p{N}_-]|[\p{L}\p{N}+._-]*@)(?::\d+)?"
+    rf"(?:[/?#](?:\([^{STOPS}()]*\)|[^{STOPS}()])*(?<![.,;:!?\]'…]))?",
     regex.IGNORECASE,
 )
+# What a label may hold beside letters, marks and digits: twitter-text's list.
+TAG_SIGNS = "_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
+TAG_SIGN = rf"[\p{{L}}\p{{M}}\p{{Nd}}{TAG_SIGNS}]"
+HASHTAG = regex.compile(
+    rf"(?:(?<![&\p{{L}}\p{{M}}\p{{Nd}}{TAG_SIGNS}])|(?<=[\uFE0E\uFE0F]))[#＃](?![\uFE0F\u20E3])"
+    rf"(?P<tag>(?=[\p{{Nd}}{TAG_SIGNS}]*[\p{{L}}\p{{M}}]){TAG_SIGN}++)(?![#＃]|://)"
+)
+GRAPHEME = regex.compile(r"\X")
 # The list that the package carries: nothing is fetched.
 known_domains = TLDExtract(suffix_list_urls=(), cache_dir=None)
 
@@ -33,20 +48,74 @@ def weighted_length(text: str) -> int:
     """
     text = unicodedata.normalize("NFC", text)
     total, position = 0, 0
-    for match in URL.finditer(text):
-        if _is_domain(match["domain"]):
-            total += _plain_length(text[position : match.start()]) + URL_WEIGHT
-            position = match.end()
+    for start, end in link_spans(text):
+        total += _plain_length(text[position:start]) + URL_WEIGHT
+        position = end
     return total + _plain_length(text[position:])
+
+
+def grapheme_length(text: str) -> int:
+    """Count what a reader sees as one sign: a letter with its accents, a family of emoji."""
+    return sum(1 for _ in GRAPHEME.finditer(text))
+
+
+def utf16_length(text: str) -> int:
+    """Count as JavaScript and Java do: two for each sign beyond the first 65 536."""
+    return len(text) + sum(sign > "\uffff" for sign in text)
+
+
+def short_link_length(text: str) -> int:
+    """Count signs, an address being 23 of them whatever its length, as Mastodon does."""
+    return len(text) + sum(URL_WEIGHT - (end - start) for start, end in link_spans(text))
+
+
+# The ways to count that a connector may name in `counts`.
+LENGTHS: dict[str, Callable[[str], int]] = {
+    "characters": len,
+    "weighted": weighted_length,
+    "graphemes": grapheme_length,
+    "utf16": utf16_length,
+    "short_links": short_link_length,
+}
+
+
+def link_spans(text: str) -> list[tuple[int, int]]:
+    """Where the addresses of a text begin and end."""
+    return [match.span() for match in URL.finditer(text) if _is_domain(match["domain"])]
+
+
+def links(text: str) -> list[str]:
+    """The addresses that a text holds, with or without `https://`."""
+    return [text[start:end] for start, end in link_spans(text)]
+
+
+def hashtag_matches(text: str) -> list[Any]:
+    """The labels of a text as matches, `tag` being the word; those inside an address are none."""
+    spans = link_spans(text)
+    starts = [start for start, _ in spans]
+    found = []
+    for match in HASHTAG.finditer(text):
+        before = bisect_right(starts, match.start()) - 1
+        if before < 0 or match.start() >= spans[before][1]:
+            found.append(match)
+    return found
+
+
+def hashtags(text: str) -> list[str]:
+    """The labels of a text, without their `#`, in order, repeated ones too."""
+    return [match["tag"] for match in hashtag_matches(text)]
 
 
 def _is_domain(domain: str) -> bool:
     """Whether a name may be an address: a known suffix, and labels that the name system can hold."""
+    found = known_domains(domain.lower())
+    if "_" in found.domain:
+        return False
     try:
-        idna.encode(domain.lower(), uts46=True)
+        # Subdomains may hold an underscore, which the name system's own rules do not know.
+        idna.encode(domain.lower().replace("_", "-"), uts46=True)
     except idna.IDNAError:
         return False
-    found = known_domains(domain.lower())
     return bool(found.suffix and found.domain)
 
 

@@ -1,0 +1,1 @@
+"""From one draft to the best post each network allows; pure functions, without a database or a vendor."""
