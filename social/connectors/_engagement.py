@@ -22,11 +22,11 @@ class Interaction:
     external_id: str
     kind: str
     post_id: str
-    created_at: datetime
     parent_id: str = ""
     author_id: str = ""
     author_name: str = ""
     text: str = ""
+    created_at: datetime | None = None
     url: str = ""
 
 
