@@ -77,7 +77,11 @@ class OutcomeUnknown(CommunicationError):
 
 
 class PlanningError(CommunicationError):
-    """The plan does not allow it (state, quota, date)."""
+    """The plan does not allow it (state, quota, date). suggestion: what would be allowed, by the caller's own names."""
+
+    def __init__(self, message: str, *, suggestion: dict[str, Any] | None = None, **details: str) -> None:
+        super().__init__(message, **details)
+        self.suggestion = suggestion or {}
 
 
 class InvalidTransition(PlanningError):

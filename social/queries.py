@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from social.connectors import registry
-from social.models import Account, Publication
+from social.models import Account, Interaction, Publication
 
 
 def with_content() -> QuerySet[Publication]:
@@ -24,6 +24,11 @@ def accounts_for(platforms: list[str]) -> dict[str, Account]:
     """The account that speaks on each platform: the primary one, by slug."""
     accounts = Account.objects.filter(platform__in=platforms).select_related("credential")
     return {account.platform: account for account in accounts.order_by("is_primary", "-created_at")}
+
+
+def unread_interactions() -> int:
+    """How many words of guests nobody has read."""
+    return Interaction.objects.filter(is_read=False).count()
 
 
 def counts(task_id: Any) -> dict[str, int]:

@@ -11,5 +11,7 @@ publication_changed = Signal()
 # Carries account_id (UUID).
 account_disconnected = Signal()
 
+# Carries interaction_id (UUID). A guest said or did something new.
+interaction_received = Signal()
 # publication: Publication. A question, not a fact: whoever knows why it must not leave now answers with the reason.
 publication_leaving = Signal()

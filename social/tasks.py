@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from social.services import publishing
+from social.services import interactions, metrics, publishing
 
 
 @shared_task
@@ -13,3 +13,18 @@ def publish(publication_id: str) -> None:
 @shared_task
 def settle(publication_id: str) -> None:
     publishing.settle(publication_id)
+
+
+@shared_task
+def send_reply(reply_id: str) -> None:
+    interactions.send_reply(reply_id)
+
+
+@shared_task
+def take_metrics() -> None:
+    metrics.take_due()
+
+
+@shared_task
+def poll_interactions() -> None:
+    interactions.poll_all()

@@ -19,8 +19,15 @@ from menus import queries as menu_queries
 from menus.models import MenuSync
 from menus.signals import menu_synced
 from notifications.signals import messages_settled
-from social.models import Publication
-from social.signals import publication_changed, publication_failed, publication_leaving, publication_published
+from social.models import Interaction, Publication
+from social.services import interactions
+from social.signals import (
+    interaction_received,
+    publication_changed,
+    publication_failed,
+    publication_leaving,
+    publication_published,
+)
 from vieuxmoulin.orchestrator import ledger
 
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
@@ -67,6 +74,23 @@ def follow_publication(publication_id: UUID, **_: Any) -> None:
     ledger.refresh(Publication.objects.values_list("task_id", flat=True).get(pk=publication_id))
 
 
+@receiver(interaction_received)
+def tell_engagement(interaction_id: UUID, **_: Any) -> None:
+    interaction = Interaction.objects.select_related("account", "publication__account").get(pk=interaction_id)
+    publication = interaction.publication
+    payload = {
+        "platform": interaction.account.platform,
+        "kind": interaction.kind,
+        "interaction_id": str(interaction.pk),
+        "post_id": publication.public_id if publication else interaction.post_external_id,
+        "author": interaction.author_name,
+        "text": interaction.text,
+        "url": interaction.url,
+        "occurred_at": interaction.occurred_at.isoformat(),
+    }
+    outbound.tell("engagement", "social_media", payload, fact_key=f"interaction:{interaction_id}")
+
+
 # --- Messages and menus ----------------------------------------------------------------------------------------------
 
 
@@ -109,6 +133,12 @@ def tell_campaign_completed(campaign_id: UUID, **_: Any) -> None:
 
 
 # --- What other modules tell us --------------------------------------------------------------------------------------
+
+
+@receiver(inbound_event_received)
+def keep_what_guests_say(event: InboundEvent, **_: Any) -> None:
+    if event.event == interactions.META_EVENT:
+        interactions.receive_meta(event.payload)
 
 
 @receiver(inbound_event_received)

@@ -42,6 +42,15 @@ JOBS = (
         "Assez tôt pour prévenir, assez rare pour leurs quotas.",
         is_first=True,
     ),
+    Job(
+        "Chiffres des posts",
+        "social.tasks.take_metrics",
+        300,
+        "Un post vit vite : sa première heure est relevée de près.",
+    ),
+    Job(
+        "Réactions des clients", "social.tasks.poll_interactions", 300, "Un commentaire attend peu ; les quotas aussi."
+    ),
     Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons et réponses que personne ne redemandera."),
 )
 

@@ -221,6 +221,12 @@ QUIET_HOURS = env.bool("QUIET_HOURS", default=not SANDBOX)
 # Marketing messages one guest may get in seven days, all channels and campaigns together.
 FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4 if not SANDBOX else 1000)
 
+# What Meta's webhook handshake must show (/webhooks/meta/); empty: no handshake is answered.
+META_VERIFY_TOKEN = env("META_VERIFY_TOKEN", default="")
+# Planned posts of one account keep this distance, and two campaigns on one network that one.
+POST_SPACING_MINUTES = env.int("POST_SPACING_MINUTES", default=30)
+CAMPAIGN_SPACING_MINUTES = env.int("CAMPAIGN_SPACING_MINUTES", default=120)
+
 # --- REST API --------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["vieuxmoulin.api.authentication.BearerAuthentication"],

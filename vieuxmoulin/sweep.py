@@ -20,8 +20,8 @@ from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
 from notifications.services import outcomes
 from social.connectors import registry as social_registry
-from social.models import Account, Publication
-from social.services import planning, publishing
+from social.models import Account, Publication, Reply
+from social.services import interactions, planning, publishing
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import conducting, ledger, status
 
@@ -35,6 +35,7 @@ def sweep() -> dict[str, int]:
     """Do the round; returns how many rows each part of it enqueued or mended."""
     done = {
         "publications_recovered": publishing.recover_abandoned(),
+        "replies_recovered": interactions.recover_abandoned(),
         "chunks_recovered": outcomes.recover_abandoned(),
         "syncs_recovered": syncing.recover_abandoned(),
         "phases_recovered": conducting.recover_abandoned(),
@@ -46,6 +47,7 @@ def sweep() -> dict[str, int]:
     done |= {
         "publish": _enqueue(Publication, [Publication.Status.SCHEDULED], planning.PUBLISH),
         "settle": _enqueue(Publication, [Publication.Status.UNKNOWN], SETTLE),
+        "replies": _enqueue(Reply, [Reply.Status.PENDING], interactions.SEND_REPLY),
         "notify": _enqueue(Chunk, [Chunk.Status.PENDING], "notifications.tasks.deliver_chunk"),
         "menus": _enqueue(MenuSync, [MenuSync.Status.PENDING], syncing.SYNCHRONISE),
         "inbound": _enqueue(InboundEvent, [InboundEvent.Status.PENDING], inbound.PROCESS),

@@ -75,21 +75,30 @@ def receive(body: bytes, *, secret: str, delivery_id: str, address: str) -> tupl
         raise Refused(403, f"Source « {data['source']} » non autorisée. Sources admises : {allowed}.", "source")
     occurred_at = _instant(data["timestamp"])
     key = data.get("id") or delivery_id or hashlib.sha256(body).hexdigest()
+    return store(
+        source=data["source"], event=data["event"], delivery_id=key, occurred_at=occurred_at, payload=data["payload"]
+    )
+
+
+def store(
+    *, source: str, event: str, delivery_id: str, occurred_at: datetime, payload: dict[str, Any]
+) -> tuple[InboundEvent, bool]:
+    """Keep an authenticated delivery and queue it; returns it and whether it is new: a second one is absorbed."""
     correlation_id = str(structlog.contextvars.get_contextvars().get("correlation_id", ""))[:64]
     try:
         with transaction.atomic():
-            event = InboundEvent.objects.create(
-                delivery_id=key,
-                source=data["source"],
-                event=data["event"],
+            row = InboundEvent.objects.create(
+                delivery_id=delivery_id,
+                source=source,
+                event=event,
                 occurred_at=occurred_at,
-                payload=data["payload"],
+                payload=payload,
                 correlation_id=correlation_id,
             )
-            enqueue(PROCESS, event.pk)
+            enqueue(PROCESS, row.pk)
     except IntegrityError:
-        return InboundEvent.objects.get(source=data["source"], delivery_id=key), False
-    return event, True
+        return InboundEvent.objects.get(source=source, delivery_id=delivery_id), False
+    return row, True
 
 
 def current_rules() -> Rules:

@@ -23,6 +23,7 @@ RETRY_SECONDS = (5, 300, 1800, 7200, 18000, 36000, 36000)
 EVENTS = {
     "publication_success": "Une publication est en ligne.",
     "publication_failure": "Une publication a été abandonnée.",
+    "engagement": "Un client a commenté, répondu, aimé ou cité.",
     "campaign_started": "Une campagne commence.",
     "campaign_completed": "Une campagne est finie.",
     "menu_synchronised": "La carte est à jour à une destination, et relue.",

@@ -14,6 +14,7 @@ from social import queries
 from social.connectors import registry
 from social.connectors.base import Credentials, Post, Progress, Published
 from social.models import Account, Publication, PublicationAttempt
+from social.services import slots
 from social.signals import (
     account_disconnected,
     publication_changed,
@@ -23,6 +24,8 @@ from social.signals import (
 )
 
 MAX_ATTEMPTS = 8
+# When the figures of a new post are worth a first look; services/metrics.py has the cadence after it.
+FIRST_LOOK = timedelta(minutes=5)
 # Two looks without finding it, some time apart, mean that the post never got there.
 ABSENCES_NEEDED = 2
 # A clock of ours slightly ahead of theirs must not hide the post that we look for.
@@ -35,6 +38,8 @@ def publish(publication_id: Any) -> None:
     if not claim(Publication, publication_id, from_states=[Status.SCHEDULED], to_state=Status.PUBLISHING):
         return
     publication = queries.with_content().get(pk=publication_id)
+    if not slots.apply_late_rule(publication):
+        return
     if publication.account.status == Account.Status.DISCONNECTED:
         hold(publication, f"Le compte {publication.account} est à reconnecter.")
         return
@@ -74,6 +79,8 @@ def settle(publication_id: Any) -> None:
             _progress(publication),
         )
     except CommunicationError as error:
+        if isinstance(error, AccountDisconnected):
+            disconnect(publication.account, error)
         _look_later(publication, F("absences"), error)
         return
     if found is not None and not _is_ours_already(publication, found):
@@ -92,6 +99,7 @@ def succeed(publication: Publication, published: Published, step: str = "publica
         permalink=published.permalink,
         published_at=timezone.now(),
         next_attempt_at=None,
+        metrics_due_at=timezone.now() + FIRST_LOOK,
         **CLEAR_ERROR,
     )
     record(publication, step, "publiée", published.permalink)
@@ -186,10 +194,17 @@ def _connector(publication: Publication) -> Any:
 
 def _progress(publication: Publication) -> Progress:
     row = Publication.objects.filter(pk=publication.pk)
+
+    def warn(sentence: str) -> None:
+        if sentence not in publication.warnings:
+            publication.warnings = [*publication.warnings, sentence]
+            row.update(warnings=publication.warnings)
+
     return Progress(
         publication.progress,
         save=lambda data: row.update(progress=data),
         creating=lambda: row.update(creating_since=timezone.now()),
+        warn=warn,
     )
 
 
@@ -201,11 +216,12 @@ def _move(publication: Publication, **changes: Any) -> None:
 
 
 def _look_later(publication: Publication, absences: Any, error: CommunicationError | None = None) -> None:
-    at = (
-        retry_at(error, publication.attempts)
-        if isinstance(error, TransientError)
-        else timezone.now() + _read_back_delay()
-    )
+    if error is None:
+        at = timezone.now() + _read_back_delay()
+    else:
+        # An access to be mended may take a person's time: look less and less often.
+        passing = error if isinstance(error, TransientError) else TransientError(str(error))
+        at = retry_at(passing, publication.attempts)
     _move(publication, next_attempt_at=at, absences=absences, **(error_fields(error) if error else {}))
     record(publication, "relecture", "pas encore trouvée" if error is None else "impossible", str(error or ""))
 

@@ -14,7 +14,7 @@ from social import queries
 from social.connectors import registry
 from social.connectors.base import Draft, Picture
 from social.models import Publication
-from social.services import planning
+from social.services import planning, slots
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.ledger import Requester, open_task
 
@@ -43,8 +43,12 @@ def publish(
     phase_id: Any = None,
     occurrence: str = "",
     priority: int = 5,
+    forced: bool = False,
 ) -> Published:
-    """Accept a content for platforms, now or at a time. Raises ContentRejected; then nothing is written."""
+    """Accept a content for platforms, now or at a time. Raises ContentRejected; then nothing is written.
+
+    forced: leave planned slots as they are, whatever the quota and spacing rules say.
+    """
     slugs = resolve_platforms(platforms)
     check_request(scheduled_time, targeting or {})
     with transaction.atomic():
@@ -63,8 +67,9 @@ def publish(
         )
         origin = planning.Origin(task.pk, campaign_id, phase_id, occurrence, priority)
         rows = planning.create_publications(plans, content_id=made.pk, scheduled_at=scheduled_time, origin=origin)
+        decided = [] if forced else [note for row in rows for note in slots.settle_slot(row)]
     by_slug = {row.account.platform: row for row in rows}
-    warnings = [warning for item in plans for warning in item.warnings]
+    warnings = [warning for item in plans for warning in item.warnings] + decided
     return Published(task, {name: by_slug[slug] for name, slug in slugs.items()}, warnings)
 
 
