@@ -33,7 +33,8 @@ def compose(network: "SocialConnector", draft: Draft) -> tuple[Post, list[str]]:
         "" if network.link_is_a_field or is_said else draft.link,
         " ".join(f"#{tag}" for tag in arranged.tags),
     ]
-    text, thread = "\n\n".join(part for part in parts if part), ()
+    text = "\n\n".join(part for part in parts if part)
+    thread: tuple[str, ...] = ()
     if wanted := draft.options.get("thread"):
         text, thread = threaded(network, text, is_numbered=wanted == "numbered")
     targeting = draft.targeting if network.supports_targeting else {}
@@ -76,6 +77,6 @@ def _media(network: "SocialConnector", media: tuple[Picture, ...]) -> tuple[tupl
                 f"{network.label} : la description de l'image {rank} a {len(description)} signes, "
                 f"{most} au plus : elle a été coupée."
             )
-            description = wording.shorten(description, lambda text, most=most: len(text) <= most)
+            description = wording.shorten(description, wording.at_most(most))
         pictures.append(replace(picture, alt_text=description))
     return tuple(pictures), warnings

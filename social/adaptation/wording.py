@@ -62,11 +62,19 @@ def split(text: str, fits: Fits, *, is_numbered: bool = False) -> list[str]:
     for _ in range(MOST_POSTS):
         total = len(parts)
         # Every post leaves room for the widest number of this thread.
-        number = f" {total}/{total}"
-        parts = _packed(text, lambda part, number=number: fits(part + number))
+        parts = _packed(text, _leaving(f" {total}/{total}", fits))
         if len(parts) == total or not parts:
             break
     return [f"{part} {rank}/{len(parts)}" for rank, part in enumerate(parts, 1)] if len(parts) > 1 else parts
+
+
+def at_most(length: int) -> Fits:
+    """Whatever has no more signs than that."""
+    return lambda text: len(text) <= length
+
+
+def _leaving(ending: str, fits: Fits) -> Fits:
+    return lambda text: fits(text + ending)
 
 
 def _packed(text: str, fits: Fits) -> list[str]:

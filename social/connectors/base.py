@@ -2,65 +2,34 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
 from integrations.connector import Connector
+from social.adaptation import checking, composing, wording
+from social.adaptation.costs import Cost, cost_of
+from social.adaptation.pictures import PictureRules
+from social.adaptation.post import Draft, Picture, Post, Problem
+from social.connectors._engagement import METRICS, End, Engagement, Interaction, Metrics
+from social.text import LENGTHS
 
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture or a video by its public address."""
-
-    url: str
-    alt_text: str = ""
-    kind: str = "image"
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A content before any network adapts it; hashtags without their `#`."""
-
-    title: str = ""
-    body: str = ""
-    link: str = ""
-    hashtags: tuple[str, ...] = ()
-    media: tuple[Picture, ...] = ()
-    targeting: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Post:
-    """What one network will show, ready to send."""
-
-    text: str
-    media: tuple[Picture, ...] = ()
-    link: str = ""
-    targeting: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Post":
-        return cls(
-            text=data.get("text", ""),
-            media=tuple(Picture(**picture) for picture in data.get("media", ())),
-            link=data.get("link", ""),
-            targeting=data.get("targeting") or {},
-        )
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One rule of one network that a post breaks, and what would be right."""
-
-    rule: str
-    message: str
-    value: int | str = ""
-    limit: int | str = ""
-    suggestion: dict[str, Any] = field(default_factory=dict)
+__all__ = [
+    "METRICS",
+    "Credentials",
+    "Draft",
+    "End",
+    "Interaction",
+    "Metrics",
+    "Picture",
+    "PictureRules",
+    "Post",
+    "Problem",
+    "Progress",
+    "Published",
+    "SocialConnector",
+    "same_text",
+]
 
 
 @dataclass(frozen=True)
@@ -94,10 +63,12 @@ class Progress:
         data: dict[str, Any] | None = None,
         save: Callable[[dict[str, Any]], Any] | None = None,
         creating: Callable[[], Any] | None = None,
+        warn: Callable[[str], Any] | None = None,
     ) -> None:
         self.data = dict(data or {})
         self._save = save
         self._creating = creating
+        self._warn = warn
 
     def keep(self, **steps: Any) -> None:
         self.data.update(steps)
@@ -108,18 +79,36 @@ class Progress:
         if self._creating:
             self._creating()
 
+    def warn(self, sentence: str) -> None:
+        """Tell staff, in French, what was left out while sending."""
+        if self._warn:
+            self._warn(sentence)
 
-class SocialConnector(Connector):
+
+class SocialConnector(Engagement, Connector):
     """One network. `slug` names it in the API; `prefix` begins the ids given to API clients."""
 
     prefix: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     max_length: ClassVar[int]
+    # How the network counts: a name of social.text.LENGTHS; and its limit in UTF-8 bytes, 0 when it has none.
+    counts: ClassVar[str] = "characters"
+    max_bytes: ClassVar[int] = 0
     max_hashtags: ClassVar[int] = 30
+    # Where posts are short, a word of the text becomes the hashtag instead of being repeated at the end.
+    inlines_hashtags: ClassVar[bool] = False
     max_pictures: ClassVar[int] = 10
+    # 0 where pictures have no description.
+    max_alt_text: ClassVar[int] = 1000
+    picture_rules: ClassVar[PictureRules | None] = None
+    supports_threads: ClassVar[bool] = False
+    # In dollars, for a post and for a post with a link; <SLUG>_POST_COST and <SLUG>_LINK_POST_COST replace them.
+    post_costs: ClassVar[tuple[str, str]] = ("0", "0")
     needs_picture: ClassVar[bool] = False
     supports_targeting: ClassVar[bool] = False
     link_is_a_field: ClassVar[bool] = False
+    # What one account may publish in a day where the network does not say it by its API.
+    posts_per_day: ClassVar[int] = 25
     # Which of the configuration's keys is the account's id, and which are settings rather than secrets.
     account_key: ClassVar[str] = ""
     setting_keys: ClassVar[tuple[str, ...]] = ()
@@ -132,69 +121,35 @@ class SocialConnector(Connector):
 
     def length(self, text: str) -> int:
         """How long the network finds a text."""
-        return len(text)
+        return LENGTHS[self.counts](text)
+
+    def fits(self, text: str) -> bool:
+        """Whether one post may hold this text."""
+        return self.length(text) <= self.max_length and not (self.max_bytes and len(text.encode()) > self.max_bytes)
 
     def adapt(self, draft: Draft) -> tuple[Post, list[str]]:
         """Make the network's post of a draft; returns it with a French warning for each thing left out."""
-        warnings = []
-        tags = [f"#{tag.lstrip('#')}" for tag in dict.fromkeys(draft.hashtags)]
-        if len(tags) > self.max_hashtags:
-            warnings.append(
-                f"{self.label} accepte {self.max_hashtags} mots-dièse : {len(tags) - self.max_hashtags} ont été retirés."
-            )
-            tags = tags[: self.max_hashtags]
-        media = draft.media[: self.max_pictures]
-        if len(media) < len(draft.media):
-            warnings.append(
-                f"{self.label} accepte {self.max_pictures} images : {len(draft.media) - len(media)} ont été retirées."
-            )
-        if draft.targeting and not self.supports_targeting:
-            warnings.append(f"{self.label} ne permet pas de cibler un public : le ciblage n'y est pas appliqué.")
-        parts = [
-            draft.title.strip(),
-            draft.body.strip(),
-            draft.link if not self.link_is_a_field else "",
-            " ".join(tags),
-        ]
-        text = "\n\n".join(part for part in parts if part)
-        targeting = draft.targeting if self.supports_targeting else {}
-        return Post(text, media, draft.link if self.link_is_a_field else "", targeting), warnings
+        return composing.compose(self, draft)
+
+    def remarks(self, post: Post) -> list[str]:
+        """French advice on a post that may leave as it is."""
+        return composing.remarks(self, post)
 
     def validate(self, post: Post) -> list[Problem]:
         """Say every rule that the post breaks; an empty list means that it may leave."""
-        problems = []
-        if self.needs_picture and not post.media:
-            problems.append(
-                Problem("picture_required", f"{self.label} ne publie pas de texte seul : ajoutez une image.", 0, 1)
-            )
-        if not post.text and not post.media:
-            problems.append(Problem("empty", f"Rien à publier sur {self.label} : écrivez un texte.", 0, 1))
-        length = self.length(post.text)
-        if length > self.max_length:
-            problems.append(
-                Problem(
-                    "text_too_long",
-                    f"Texte trop long pour {self.label} : {length} signes, {self.max_length} au plus.",
-                    length,
-                    self.max_length,
-                    {"text": self.shorten(post.text)},
-                )
-            )
-        return problems
+        return checking.problems(self, post)
+
+    def cure(self, post: Post, choice: str) -> tuple[Post, str]:
+        """Apply the alternative of that id; returns the post and, in French, what was done ("" when nothing)."""
+        return checking.cure(self, post, choice)
 
     def shorten(self, text: str) -> str:
-        """Cut at the last whole word that fits, with an ellipsis."""
-        words, kept = text.split(" "), ""
-        for word in words:
-            candidate = f"{kept} {word}" if kept else word
-            if self.length(f"{candidate}…") > self.max_length:
-                break
-            kept = candidate
-        if kept:
-            return f"{kept.rstrip()}…"
-        while text and self.length(f"{text}…") > self.max_length:
-            text = text[:-1]
-        return f"{text}…"
+        """Cut after the last whole word that fits, with an ellipsis."""
+        return wording.shorten(text, self.fits)
+
+    def cost(self, post: Post) -> Cost | None:
+        """What the network bills for a post; None when it is free."""
+        return cost_of(self, post)
 
     # --- at the vendor ------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """From a draft to publications: adapted and checked for each network before anything is accepted."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from integrations.errors import AccountDisconnected, ContentRejected
 from integrations.events import announce
 from integrations.queueing import enqueue
 from social import queries
+from social.adaptation.reviewing import Gallery, review
 from social.connectors import registry
 from social.connectors.base import Draft, Post
 from social.models import Account, Publication
@@ -24,12 +26,13 @@ PUBLISH = "social.tasks.publish"
 
 @dataclass(frozen=True)
 class Plan:
-    """What one network will show, and what was left out on the way."""
+    """What one network will show, and what was left out on the way; nothing at all when the caller gave it up."""
 
     platform: str
     account: Account
     post: Post
     warnings: list[str] = field(default_factory=list)
+    is_skipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,17 @@ class Origin:
     priority: int = 5
 
 
-def plan(drafts: dict[str, Draft]) -> list[Plan]:
-    """Adapt and check a draft per platform (by slug). Raises ContentRejected naming every broken rule at once."""
+def plan(
+    drafts: dict[str, Draft],
+    *,
+    accepted: Mapping[str, Sequence[str]] | None = None,
+    gallery: Gallery | None = None,
+) -> list[Plan]:
+    """Adapt and check a draft per platform (by slug). Raises ContentRejected naming every broken rule at once.
+
+    accepted: by platform, the ids of the alternatives to apply. gallery: who opens the pictures; without it, none is
+    looked at.
+    """
     accounts = queries.accounts_for(list(drafts))
     plans, problems = [], []
     for slug, draft in drafts.items():
@@ -53,20 +65,9 @@ def plan(drafts: dict[str, Draft]) -> list[Plan]:
             raise AccountDisconnected(
                 f"Aucun compte {registry[slug].label} n'est relié : ajoutez-le dans « Comptes ».", code="no_account"
             )
-        connector = registry[slug]()
-        post, warnings = connector.adapt(draft)
-        problems += [
-            {
-                "platform": slug,
-                "rule": problem.rule,
-                "message": problem.message,
-                "value": problem.value,
-                "limit": problem.limit,
-                "suggestion": problem.suggestion,
-            }
-            for problem in connector.validate(post)
-        ]
-        plans.append(Plan(slug, account, post, warnings))
+        found = review(registry[slug](), draft, (accepted or {}).get(slug, ()), gallery)
+        problems += [{"platform": slug, **problem.as_json()} for problem in found.problems]
+        plans.append(Plan(slug, account, found.post, found.warnings, found.is_skipped))
     if problems:
         raise ContentRejected(
             " ".join(dict.fromkeys(problem["message"] for problem in problems)),

@@ -2,21 +2,18 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.models import Content
-from campaigns.services import contents
-from integrations.errors import AccountDisconnected, ContentRejected
-from social.connectors import registry
-from social.services import planning
+from integrations.errors import ContentRejected
 from vieuxmoulin.api.base import Resource
-from vieuxmoulin.api.bodies import Body
+from vieuxmoulin.api.bodies import Body, read
 from vieuxmoulin.api.contents import ContentBody
+from vieuxmoulin.api.errors import InvalidRequest
 from vieuxmoulin.api.fields import Document, Flag, Identifier, Measure, Moment, Text, TextList, Whole, iso
 from vieuxmoulin.api.schema import problem_example
 from vieuxmoulin.orchestrator import conducting, publishing
@@ -38,6 +35,7 @@ ANSWER = {
     "scheduled_time": "2025-04-20T18:30:00Z",
 }
 UNKNOWN_PLATFORM = "Plateforme inconnue « facebok ». Plateformes : facebook, instagram, x."
+MOST_PLATFORMS = 50
 
 
 class TargetingBody(Body):
@@ -48,17 +46,52 @@ class TargetingBody(Body):
     )
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": 40},
+            {"type": "array", "items": {"type": "string", "maxLength": 40}, "maxItems": 10},
+        ]
+    }
+)
+class Accepted(serializers.Field):
+    """The id of a proposal, or several."""
+
+    default_error_messages = {"invalid": "Identifiant d'une proposition attendu, comme « shorten », ou liste d'eux."}
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        choices = [data] if isinstance(data, str) else data
+        if not isinstance(choices, list) or len(choices) > 10:
+            self.fail("invalid")
+        if not all(isinstance(choice, str) and len(choice) <= 40 for choice in choices):
+            self.fail("invalid")
+        return choices
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class PublishBody(Body):
     """What to say (a content, or the id of one kept before), where, when and to whom."""
 
     content = ContentBody(required=False)
     content_id = Identifier(required=False)
-    platforms = TextList(max_length=50, text_length=40)
+    platforms = TextList(max_length=MOST_PLATFORMS, text_length=40)
     scheduled_time = Moment(required=False, allow_null=True, help_text="Absente : maintenant.")
     targeting = TargetingBody(required=False, allow_null=True)
     campaign_id = Identifier(required=False, allow_null=True)
     priority = Whole(required=False, max_value=9, help_text="0 passe avant 9 ; 5 par défaut.")
+    accept = serializers.DictField(
+        child=Accepted(),
+        required=False,
+        help_text="Par plateforme, l'identifiant (« id ») des propositions acceptées d'un refus ou d'une répétition.",
+    )
     dry_run = Flag(required=False, help_text="true : rien n'est écrit, la réponse montre ce qui serait publié.")
+
+    def validate_accept(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) > MOST_PLATFORMS:
+            raise serializers.ValidationError(f"{MOST_PLATFORMS} plateformes au plus.")
+        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("content" in attrs) == ("content_id" in attrs):
@@ -76,10 +109,21 @@ class PublishAnswer(serializers.Serializer):
     warnings = serializers.ListField(child=serializers.CharField(), required=False)
 
 
+class CostAnswer(serializers.Serializer):
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+    posts = serializers.IntegerField()
+    posts_with_link = serializers.IntegerField()
+
+
 class RehearsalPost(serializers.Serializer):
     post = Document(help_text="Le texte et les images tels que la plateforme les montrerait.")
     warnings = serializers.ListField(child=serializers.CharField())
-    problems = serializers.ListField(child=Document(), help_text="Vide : la plateforme l'accepterait.")
+    problems = serializers.ListField(
+        child=Document(),
+        help_text="Vide : la plateforme l'accepterait. « alternatives » propose des remèdes prêts, à mettre dans accept.",
+    )
+    cost = CostAnswer(allow_null=True, help_text="Ce que la plateforme facture ; null : rien.")
 
 
 class RehearsalAnswer(serializers.Serializer):
@@ -94,6 +138,13 @@ class Publish(Resource):
 
     resource = "publish"
     scopes = {"create": "publish"}
+    gallery: Any = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # Here, for an Idempotency-Key opens a transaction, and no call may leave from inside one.
+        if self.action == "create":
+            self.gallery = look_ahead(request.data)
 
     @extend_schema(
         summary="Publier maintenant ou à une date",
@@ -112,7 +163,7 @@ class Publish(Resource):
         asked = self.body(PublishBody)
         content = asked["content"] if "content" in asked else stored(asked["content_id"])
         if asked.get("dry_run"):
-            return Response(rehearse(content, asked))
+            return Response(rehearsal(content, asked, self.gallery))
         campaign_id = asked.get("campaign_id")
         made = publishing.publish(
             content,
@@ -122,6 +173,8 @@ class Publish(Resource):
             requester=self.requester(request),
             campaign_id=conducting.find_campaign(campaign_id).pk if campaign_id else None,
             priority=asked.get("priority", 5),
+            accept=asked.get("accept"),
+            gallery=self.gallery,
         )
         at = min(row.scheduled_at for row in made.publications.values())
         is_later = at > timezone.now()
@@ -135,6 +188,18 @@ class Publish(Resource):
         return self.accepted(answer, made.task)
 
 
+def look_ahead(data: Any) -> Any:
+    """Open the pictures of a request; None for a request that will be refused as it stands."""
+    try:
+        asked = read(PublishBody, data)
+        content = asked["content"] if "content" in asked else stored(asked["content_id"])
+        slugs = publishing.resolve_platforms(asked["platforms"])
+        accepted = publishing.resolve_accepted(asked.get("accept") or {}, slugs)
+    except (InvalidRequest, ContentRejected):
+        return None
+    return publishing.look_at(content, slugs.values(), accepted, keeps=not asked.get("dry_run"))
+
+
 def stored(content_id: Any) -> Content:
     """A content kept before. Raises ContentRejected."""
     found = Content.objects.prefetch_related("media", "variations").filter(pk=content_id).first()
@@ -144,30 +209,19 @@ def stored(content_id: Any) -> Content:
     return found
 
 
-def rehearse(content: dict[str, Any] | Content, asked: dict[str, Any]) -> dict[str, Any]:
-    """What each platform would show and say, without a trace. Raises ContentRejected where no platform can be asked."""
-    slugs = publishing.resolve_platforms(asked["platforms"])
-    targeting = asked.get("targeting") or {}
-    publishing.check_request(asked.get("scheduled_time"), targeting)
-    with transaction.atomic():
-        made = content if isinstance(content, Content) else contents.create_content(content)
-        posts = {name: _rehearse_on(slug, publishing.draft_of(made, slug, targeting)) for name, slug in slugs.items()}
-        transaction.set_rollback(True)
+def rehearsal(content: dict[str, Any] | Content, asked: dict[str, Any], gallery: Any) -> dict[str, Any]:
+    """What each platform would show and say. Raises ContentRejected where no platform can be asked."""
+    posts = publishing.rehearse(
+        content,
+        asked["platforms"],
+        scheduled_time=asked.get("scheduled_time"),
+        targeting=asked.get("targeting"),
+        accept=asked.get("accept"),
+        gallery=gallery,
+    )
     return {
         "status": "dry_run",
         "would_publish": not any(post["problems"] for post in posts.values()),
         "posts": posts,
         "scheduled_time": iso(asked.get("scheduled_time")),
     }
-
-
-def _rehearse_on(slug: str, draft: Any) -> dict[str, Any]:
-    post, warnings = registry[slug]().adapt(draft)
-    problems: list[Any] = []
-    try:
-        planning.plan({slug: draft})
-    except ContentRejected as error:
-        problems = error.problems
-    except AccountDisconnected as error:
-        problems = [{"platform": slug, "rule": error.code, "message": str(error)}]
-    return {"post": post.as_json(), "warnings": warnings, "problems": problems}

@@ -33,6 +33,7 @@ class Orchestrator:
         targeting: dict[str, Any] | None = None,
         campaign_id: UUID | str | None = None,
         priority: int = 5,
+        accept: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Publish now, or at a time; returns the task's id and a publication id per platform.
 
@@ -46,6 +47,7 @@ class Orchestrator:
             targeting=targeting,
             campaign_id=campaign_id,
             priority=priority,
+            accept=accept,
             requester=self._requester,
         )
         return {

@@ -1,5 +1,6 @@
 """Publish: validate against each platform, adapt or refuse, write the rows; the queue does the rest."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,16 +11,22 @@ from django.utils import timezone
 from campaigns.models import Content
 from campaigns.services import contents
 from integrations.errors import ContentRejected
+from integrations.strict_json import printable
 from social import queries
+from social.adaptation.pictures import FITTINGS
+from social.adaptation.reviewing import CHOICES, review
 from social.connectors import registry
-from social.connectors.base import Draft, Picture
+from social.connectors.base import Draft, Picture, SocialConnector
 from social.models import Publication
 from social.services import planning, slots
 from vieuxmoulin.models import Task
+from vieuxmoulin.orchestrator.gallery import Gallery, addresses
 from vieuxmoulin.orchestrator.ledger import Requester, open_task
 
 # A request takes a moment to travel: a slot that passed just now means "now".
 LATE_TOLERANCE = timedelta(minutes=5)
+# What a content's free data may ask of its adaptation (social.adaptation.post.Draft).
+ADAPTATION_OPTIONS = ("thread", "auto_fit", "focus", "background")
 TARGETING_FIELDS = {"location", "radius", "age_range"}
 
 
@@ -44,16 +51,26 @@ def publish(
     occurrence: str = "",
     priority: int = 5,
     forced: bool = False,
+    accept: Mapping[str, Any] | None = None,
+    gallery: Gallery | None = None,
 ) -> Published:
     """Accept a content for platforms, now or at a time. Raises ContentRejected; then nothing is written.
 
+    accept: by platform, the id (or ids) of the alternatives that a refusal or a rehearsal proposed. gallery: one that
+    has looked at the pictures already, for a caller that opened a transaction; otherwise they are looked at here.
     forced: leave planned slots as they are, whatever the quota and spacing rules say.
     """
     slugs = resolve_platforms(platforms)
     check_request(scheduled_time, targeting or {})
+    accepted = resolve_accepted(accept or {}, slugs)
+    gallery = gallery or look_at(content, slugs.values(), accepted)
     with transaction.atomic():
         made = content if isinstance(content, Content) else contents.create_content(content, user=requester.user)
-        plans = planning.plan({slug: draft_of(made, slug, targeting or {}) for slug in slugs.values()})
+        drafts = {slug: draft_of(made, slug, targeting or {}) for slug in slugs.values()}
+        plans = planning.plan(drafts, accepted=accepted, gallery=gallery)
+        kept = [item for item in plans if not item.is_skipped]
+        if not kept:
+            raise ContentRejected(" ".join(item.warnings[0] for item in plans), code="nothing_left")
         task = open_task(
             Task.Type.PUBLISH,
             {
@@ -66,11 +83,11 @@ def publish(
             priority=priority,
         )
         origin = planning.Origin(task.pk, campaign_id, phase_id, occurrence, priority)
-        rows = planning.create_publications(plans, content_id=made.pk, scheduled_at=scheduled_time, origin=origin)
+        rows = planning.create_publications(kept, content_id=made.pk, scheduled_at=scheduled_time, origin=origin)
         decided = [] if forced else [note for row in rows for note in slots.settle_slot(row)]
     by_slug = {row.account.platform: row for row in rows}
     warnings = [warning for item in plans for warning in item.warnings] + decided
-    return Published(task, {name: by_slug[slug] for name, slug in slugs.items()}, warnings)
+    return Published(task, {name: by_slug[slug] for name, slug in slugs.items() if slug in by_slug}, warnings)
 
 
 def resolve_platforms(platforms: list[str]) -> dict[str, str]:
@@ -117,9 +134,93 @@ def check_request(scheduled_time: datetime | None, targeting: dict[str, Any]) ->
         raise ContentRejected(" ".join(problem["message"] for problem in problems), code="request", problems=problems)
 
 
+def resolve_accepted(accept: Mapping[str, Any], slugs: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """By our slug, the alternatives to apply. Raises ContentRejected for a platform or an alternative we do not know."""
+    accepted: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for name, given in accept.items():
+        slug = slugs.get(name) or queries.slug_of(name)
+        if slug is None or slug not in slugs.values():
+            message = f"« {printable(name)} » n'est pas une plateforme de cette demande : {', '.join(slugs)}."
+            problems.append({"field": f"accept.{printable(name)}", "message": message})
+            continue
+        choices = (given,) if isinstance(given, str) else tuple(given)
+        for choice in choices:
+            if choice not in CHOICES:
+                message = f"Proposition inconnue « {printable(choice)} ». Propositions : {', '.join(CHOICES)}."
+                problems.append({"field": f"accept.{printable(name)}", "message": message})
+        accepted[slug] = accepted.get(slug, ()) + choices
+    if problems:
+        raise ContentRejected(" ".join(problem["message"] for problem in problems), code="accept", problems=problems)
+    return accepted
+
+
+def look_at(
+    content: dict[str, Any] | Content,
+    slugs: Iterable[str],
+    accepted: Mapping[str, Sequence[str]],
+    *,
+    keeps: bool = True,
+) -> Gallery:
+    """Open the pictures of a content that a platform has rules for. Call it before a transaction."""
+    gallery = Gallery(keeps=keeps)
+    if any(registry[slug].picture_rules for slug in slugs):
+        metadata = _mapping(content.metadata if isinstance(content, Content) else content.get("metadata"))
+        wanted = bool(metadata.get("auto_fit")) or any(set(FITTINGS) & set(choices) for choices in accepted.values())
+        gallery.look(addresses(content), for_copies=wanted)
+    return gallery
+
+
+def rehearse(
+    content: dict[str, Any] | Content,
+    platforms: list[str],
+    *,
+    scheduled_time: datetime | None = None,
+    targeting: dict[str, Any] | None = None,
+    accept: Mapping[str, Any] | None = None,
+    gallery: Gallery | None = None,
+) -> dict[str, dict[str, Any]]:
+    """By platform, the post as it would leave, its warnings, problems with their alternatives, and cost; no trace.
+
+    Raises ContentRejected when the request itself is wrong.
+    """
+    slugs = resolve_platforms(platforms)
+    check_request(scheduled_time, targeting or {})
+    accepted = resolve_accepted(accept or {}, slugs)
+    gallery = gallery or look_at(content, slugs.values(), accepted, keeps=False)
+    with transaction.atomic():
+        made = content if isinstance(content, Content) else contents.create_content(content)
+        drafts = {slug: draft_of(made, slug, targeting or {}) for slug in slugs.values()}
+        transaction.set_rollback(True)
+    connected = queries.accounts_for(list(drafts))
+    return {
+        name: _rehearsed(registry[slug](), drafts[slug], accepted.get(slug, ()), gallery, slug in connected)
+        for name, slug in slugs.items()
+    }
+
+
+def _rehearsed(
+    connector: SocialConnector, draft: Draft, choices: Sequence[str], gallery: Gallery, is_connected: bool
+) -> dict[str, Any]:
+    found = review(connector, draft, choices, gallery)
+    slug = connector.slug
+    problems = [{"platform": slug, **problem.as_json()} for problem in found.problems]
+    if not is_connected:
+        message = f"Aucun compte {connector.label} n'est relié : ajoutez-le dans « Comptes »."
+        problems.append({"platform": slug, "rule": "no_account", "message": message})
+    cost = None if found.is_skipped else connector.cost(found.post)
+    return {
+        "post": found.post.as_json(),
+        "warnings": found.warnings,
+        "problems": problems,
+        "cost": cost.as_json() if cost else None,
+    }
+
+
 def draft_of(content: Content, slug: str, targeting: dict[str, Any]) -> Draft:
     """A content as one platform's connector takes it; what was written for that platform wins."""
     written = next((variation for variation in content.variations.all() if variation.platform == slug), None)
+    free = {**_mapping(content.metadata), **(_mapping(written.metadata) if written else {})}
     return Draft(
         title=written.title if written else content.title,
         body=written.body if written else content.body,
@@ -127,4 +228,11 @@ def draft_of(content: Content, slug: str, targeting: dict[str, Any]) -> Draft:
         hashtags=tuple(content.hashtags),
         media=tuple(Picture(media.address, media.alt_text, media.kind) for media in content.media.all()),
         targeting=targeting,
+        is_own_text=written is not None,
+        options={name: free[name] for name in ADAPTATION_OPTIONS if name in free},
     )
+
+
+def _mapping(data: Any) -> dict[str, Any]:
+    """Free data may be anything that JSON holds."""
+    return data if isinstance(data, dict) else {}
