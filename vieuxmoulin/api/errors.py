@@ -162,8 +162,8 @@ def _of_ours(error: CommunicationError) -> Problem:
     problem = Problem(status, error.message, error.code or type(error).__name__)
     if isinstance(error, ContentRejected):
         problem.problems = [dict(fault) for fault in error.problems]
-        if error.suggestion:
-            problem.more["suggestion"] = error.suggestion
+    if suggestion := getattr(error, "suggestion", None):
+        problem.more["suggestion"] = suggestion
     if error.action:
         problem.more["action"] = error.action
     if isinstance(error, TransientError):

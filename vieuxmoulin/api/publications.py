@@ -13,10 +13,10 @@ from integrations.errors import InvalidTransition
 from social import queries
 from social.connectors import registry
 from social.models import Publication
-from social.services import planning
+from social.services import planning, slots
 from vieuxmoulin.api.base import Page, Resource
 from vieuxmoulin.api.bodies import Body
-from vieuxmoulin.api.fields import Document, Moment
+from vieuxmoulin.api.fields import Document, Flag, Moment
 
 
 class TryAnswer(serializers.Serializer):
@@ -37,6 +37,8 @@ class PublicationAnswer(serializers.Serializer):
     post_id = serializers.CharField(source="external_id", help_text="Identifiant chez la plateforme.")
     post = Document()
     warnings = serializers.ListField(child=serializers.CharField())
+    planning_notes = serializers.ListField(child=serializers.CharField())
+    metrics = serializers.DictField(child=serializers.IntegerField())
     error = serializers.SerializerMethodField()
     attempts = serializers.IntegerField()
     content_id = serializers.UUIDField()
@@ -62,11 +64,16 @@ class PublicationQuery(Page):
     content_id = serializers.UUIDField(required=False)
 
 
+class RescheduleBody(Body):
+    scheduled_time = Moment()
+    forced = Flag(default=False, help_text="Passer outre les règles de planification.")
+
+
 class Publications(Resource):
     """One content on one account."""
 
     resource = "publications"
-    scopes = {"list": "publish", "show": "publish", "cancel": "publish", "retry": "publish"}
+    scopes = {"list": "publish", "show": "publish", "cancel": "publish", "retry": "publish", "reschedule": "publish"}
     ordering = ("-scheduled_at", "-pk")
 
     @extend_schema(summary="Publications", parameters=[PublicationQuery], responses=PublicationAnswer(many=True))
@@ -95,6 +102,12 @@ class Publications(Resource):
         self.body(Body)
         if not planning.retry(self._one(key)):
             raise self._refusal(key, "il n'y a rien à réessayer")
+        return self._answer(key)
+
+    @extend_schema(summary="Déplacer à une autre heure", request=RescheduleBody, responses=PublicationDetail)
+    def reschedule(self, request: Request, key: str) -> Response:
+        asked = self.body(RescheduleBody)
+        slots.reschedule(self._one(key).get(), asked["scheduled_time"], forced=asked["forced"])
         return self._answer(key)
 
     def _one(self, key: str) -> QuerySet[Publication]:

@@ -16,6 +16,7 @@ from vieuxmoulin.api.docs import Docs, Schema
 from vieuxmoulin.api.errors import Problem, respond
 from vieuxmoulin.api.menus import Menus
 from vieuxmoulin.api.notify import Notify
+from vieuxmoulin.api.interactions import Interactions
 from vieuxmoulin.api.publications import Publications
 from vieuxmoulin.api.publish import Publish
 from vieuxmoulin.api.status import Status
@@ -69,6 +70,10 @@ urlpatterns = [
     *both("publications/<str:key>", Publications, get="show"),
     *both("publications/<str:key>/cancel", Publications, post="cancel"),
     *both("publications/<str:key>/retry", Publications, post="retry"),
+    *both("publications/<str:key>/reschedule", Publications, post="reschedule"),
+    *both("interactions", Interactions, get="list"),
+    *both("interactions/<uuid:key>", Interactions, get="show"),
+    *both("interactions/<uuid:key>/reply", Interactions, post="reply"),
     *both("tasks", Tasks, get="list"),
     *both("tasks/<uuid:key>", Tasks, get="show"),
     *both("tasks/<uuid:key>/cancel", Tasks, post="cancel"),
