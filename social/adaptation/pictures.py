@@ -5,6 +5,7 @@ Everything works on bytes, so that no path, address or row is needed.
 
 import io
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, floor
 from typing import Any
 
@@ -166,13 +167,20 @@ def fitted_size(size: tuple[int, int], rules: PictureRules, mode: str = CROP) ->
     return wide, tall
 
 
+@cache
+def _readable() -> list[str]:
+    """The formats that this build of Pillow knows: it fails on a name that it does not."""
+    Image.init()
+    return [kind for kind in READABLE if kind in Image.OPEN]
+
+
 def _opened(content: bytes) -> Image.Image:
     if len(content) > MOST_SOURCE_BYTES:
         raise UnreadablePicture(f"L'image pèse {_megabytes(len(content))} : {_megabytes(MOST_SOURCE_BYTES)} au plus.")
     try:
-        image = Image.open(io.BytesIO(content), formats=[*READABLE, "MPO"])
+        image = Image.open(io.BytesIO(content), formats=_readable())
     except UnidentifiedImageError:
-        raise UnreadablePicture(f"Ce fichier n'est pas une image connue ({', '.join(READABLE)}).") from None
+        raise UnreadablePicture(f"Ce fichier n'est pas une image connue ({', '.join(_readable())}).") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UnreadablePicture("Le fichier de l'image est abîmé ou démesuré.") from error
     if image.width * image.height > MOST_PIXELS:
