@@ -1,14 +1,11 @@
 """What a guest of the sandbox does to a post: like it, comment on it."""
 
 from django.db import transaction
-from django.utils import timezone
 
-from integrations.sandbox import store
+from integrations.sandbox import comments, store
 from integrations.sandbox.models import VendorRecord
 
 MAX_COMMENT, MAX_NAME = 500, 40
-# A post keeps its last comments only: a page must stay readable whatever a test does.
-MAX_COMMENTS = 500
 
 
 @transaction.atomic
@@ -25,12 +22,4 @@ def comment(record: VendorRecord, text: str, author: str = "") -> None:
     text = store.clean(text).strip()[:MAX_COMMENT]
     if not text:
         return
-    record = store.locked(record)
-    written = {
-        "id": store.number(),
-        "author": store.clean(author).strip()[:MAX_NAME] or "Une invitée",
-        "text": text,
-        "at": timezone.now().isoformat(),
-    }
-    record.data = {**record.data, "comments": [*record.data.get("comments", []), written][-MAX_COMMENTS:]}
-    record.save(update_fields=["data", "updated_at"])
+    comments.add(record, text, store.clean(author).strip()[:MAX_NAME] or "Une invitée")

@@ -31,7 +31,7 @@ class ShownPost:
 
     @property
     def comments(self) -> list[dict[str, Any]]:
-        return self.record.data.get("comments", [])
+        return [comment for comment in self.record.data.get("comments", []) if not comment.get("hidden")]
 
 
 @dataclass(frozen=True)

@@ -205,9 +205,3 @@ class GraphVendor(Vendor):
     def no_route(self, call: Call) -> HttpResponse:
         method = (call.request.method or "").lower()
         return graph_error(400, 2500, f"Unknown path components or unsupported {method} request: /{call.path}")
-
-    # --- comments, which people leave on the pages --------------------------------------------------------------------
-
-    def comments_of(self, record: VendorRecord, render: Callable[[dict[str, Any]], dict[str, Any]]) -> HttpResponse:
-        """The comments of a post, newest first."""
-        return json_answer({"data": [render(comment) for comment in reversed(record.data.get("comments", []))]})

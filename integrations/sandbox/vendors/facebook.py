@@ -1,16 +1,15 @@
 """Facebook Pages: the feed, photos and comments of the Graph API."""
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.utils import timezone
 
-from integrations.sandbox import store
+from integrations.sandbox import comments, store
 from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._facebook_rules import audience_in_words, check_post, targeting_of
 from integrations.sandbox.vendors._graph import (
     VERSION,
     GraphVendor,
@@ -23,10 +22,16 @@ from integrations.sandbox.vendors._graph import (
     select,
     text,
 )
+from integrations.sandbox.vendors._graph_engagement import (
+    audience,
+    insights,
+    known_comment,
+    listed,
+    said_at,
+    say,
+)
 from integrations.sandbox.vendors.base import Call, FeedVendor, hidden, is_web_address, json_answer, route
 
-MAX_MESSAGE = 63_206
-AGE_RANGE = range(13, 66)
 DEFAULT_FIELDS = ("id", "created_time", "message")
 
 
@@ -40,7 +45,7 @@ class Facebook(GraphVendor, FeedVendor):
         given = parameters(call)
         message, link = text(given, "message"), text(given, "link")
         photos = self._attached(page, given)
-        _check_post(given, message, link, photos)
+        check_post(given, message, link, photos)
         record = self._post(
             page,
             {
@@ -48,7 +53,7 @@ class Facebook(GraphVendor, FeedVendor):
                 "link": link,
                 "pictures": [{"url": photo.data["url"], "alt_text": photo.data["alt_text"]} for photo in photos],
                 "photos": [photo.external_id for photo in photos],
-                "targeting": _targeting(given),
+                "targeting": targeting_of(given),
             },
             is_public=flag(given.get("published"), True),
         )
@@ -83,26 +88,86 @@ class Facebook(GraphVendor, FeedVendor):
         found = self.records("post", account_id=page, is_public=True)
         return paged(call, found, lambda record: self._fields(call, record))
 
-    @route("GET", VERSION + r"(?P<post>\d+_\d+)/comments")
-    def comments(self, call: Call, post: str) -> HttpResponse:
-        return self.comments_of(self._existing(post), lambda comment: _comment(comment, post))
+    @route("POST", VERSION + r"(?P<page>\d+)/videos", creates=True)
+    def film(self, call: Call, page: str) -> HttpResponse:
+        given = parameters(call)
+        url = text(given, "file_url")
+        if not is_web_address(url):
+            raise refuse("No video file was selected", code=351)
+        data = {"message": text(given, "description"), "link": "", "photos": [], "targeting": targeting_of(given)}
+        post = self._post(page, {**data, "pictures": [{"url": url, "alt_text": "Vidéo"}], "is_video": True})
+        video = self.add("video", store.number(), page, {"post": post.external_id}, is_public=False)
+        return json_answer({"id": video.external_id})
 
-    @route("POST", VERSION + r"(?P<post>\d+_\d+)/comments", creates=True)
-    def reply(self, call: Call, post: str) -> HttpResponse:
-        message = text(parameters(call), "message").strip()
-        if not message:
-            raise refuse("One of message, attachment_url, attachment_id must be specified")
-        record = store.locked(self._existing(post))
-        comment = {
-            "id": f"{post.partition('_')[2]}_{store.number()}",
-            "author": settings.RESTAURANT_NAME,
-            "author_id": record.account_id,
-            "text": message,
-            "at": timezone.now().isoformat(),
+    @route("GET", VERSION + r"search")
+    def search(self, call: Call) -> HttpResponse:
+        """Towns by name. A name holding « inconnu » is in no list, and every other one is in France."""
+        name = text(parameters(call), "q").strip()
+        if text(parameters(call), "type") != "adgeolocation" or not name:
+            raise refuse("Invalid parameter")
+        if "inconnu" in name.lower():
+            return json_answer({"data": []})
+        town = {"key": str(100_000 + sum(map(ord, name))), "name": name, "type": "city", "country_code": "FR"}
+        return json_answer({"data": [{**town, "supports_city": True, "supports_region": True}]})
+
+    @route("GET", r"v\d+\.\d+")
+    def several(self, call: Call) -> HttpResponse:
+        """Many objects by `ids`; one that is absent fails them all."""
+        ids = [wanted for wanted in text(parameters(call), "ids").split(",") if wanted]
+        if not ids:
+            raise absent("")
+        return json_answer({wanted: self._fields(call, self._existing(wanted)) for wanted in ids})
+
+    @route("GET", VERSION + r"(?P<post>\d+(?:_\d+)?)/insights")
+    def insights(self, call: Call, post: str) -> HttpResponse:
+        record = self._existing(post)
+        seen = audience(record)
+        known: dict[str, int | dict[str, int]] = {
+            "post_media_view": seen["views"],
+            "post_total_media_view_unique": seen["reach"],
+            "post_clicks": seen["clicks"],
+            "post_clicks_by_type": {"link clicks": seen["clicks"]},
+            "post_reactions_by_type_total": {"like": record.data["likes"]},
+            "post_video_views": seen["views"] if record.data.get("is_video") else 0,
         }
-        record.data = {**record.data, "comments": [*record.data["comments"], comment]}
-        record.save(update_fields=["data", "updated_at"])
-        return json_answer({"id": comment["id"]})
+        return insights(call, known)
+
+    @route("GET", VERSION + r"(?P<object_id>\d+(?:_\d+)?)/comments")
+    def comments(self, call: Call, object_id: str) -> HttpResponse:
+        """The comments of a post, or the answers to one of them."""
+        if record := self.find("post", object_id):
+            found = record.data["comments"]
+            if text(parameters(call), "filter") != "stream":
+                found = [comment for comment in found if not comment.get("parent_id")]
+        else:
+            record, _parent = known_comment(self.slug, "post", object_id)
+            found = [comment for comment in record.data["comments"] if comment.get("parent_id") == object_id]
+        return listed(call, found, _comment)
+
+    @route("POST", VERSION + r"(?P<object_id>\d+(?:_\d+)?)/comments", creates=True)
+    def reply(self, call: Call, object_id: str) -> HttpResponse:
+        record, parent = self.find("post", object_id), ""
+        if record is None:
+            record, parent = known_comment(self.slug, "post", object_id)[0], object_id
+        return say(call, record, f"{record.external_id.partition('_')[2]}_{store.number()}", parent)
+
+    @route("POST", VERSION + r"(?P<object_id>\d+(?:_\d+)?)/likes")
+    def like(self, call: Call, object_id: str) -> HttpResponse:
+        return self._like(object_id, 1)
+
+    @route("DELETE", VERSION + r"(?P<object_id>\d+(?:_\d+)?)/likes")
+    def unlike(self, call: Call, object_id: str) -> HttpResponse:
+        return self._like(object_id, 0)
+
+    @route("POST", VERSION + r"(?P<comment_id>\d+(?:_\d+)?)")
+    def moderate(self, call: Call, comment_id: str) -> HttpResponse:
+        """Hide a comment, or show it again."""
+        given = parameters(call)
+        if "is_hidden" not in given:
+            raise refuse("The sandbox only changes `is_hidden` of a comment.")
+        record, _comment = known_comment(self.slug, "post", comment_id)
+        comments.change(record, comment_id, hidden=flag(given["is_hidden"], False))
+        return json_answer({"success": True})
 
     @route("GET", VERSION + r"(?P<object_id>[\w.-]+)")
     def read(self, call: Call, object_id: str) -> HttpResponse:
@@ -112,6 +177,14 @@ class Facebook(GraphVendor, FeedVendor):
         if photo := self.find("photo", object_id):
             known = {"id": lambda: photo.external_id, "created_time": lambda: moment(photo.created_at)}
             return json_answer(select(call, known, ("id", "created_time"), "Photo"))
+        if video := self.find("video", object_id):
+            post = video.data["post"]
+            known = {
+                "id": lambda: video.external_id,
+                "post_id": lambda: post.partition("_")[2],
+                "permalink_url": lambda: f"/{video.account_id}/videos/{video.external_id}/",
+            }
+            return json_answer(select(call, known, ("id",), "Video"))
         if not object_id.isdigit():
             raise absent(object_id)
         known = {
@@ -124,9 +197,10 @@ class Facebook(GraphVendor, FeedVendor):
     @route("DELETE", VERSION + r"(?P<object_id>\d+(?:_\d+)?)")
     def delete(self, call: Call, object_id: str) -> HttpResponse:
         record = self.find("post", object_id) or self.find("photo", object_id)
-        if record is None:
-            raise absent(object_id)
-        record.delete()
+        if record is not None:
+            record.delete()
+        else:
+            comments.remove(known_comment(self.slug, "post", object_id)[0], object_id)
         return json_answer({"success": True})
 
     def show(self, record: VendorRecord) -> ShownPost:
@@ -137,8 +211,13 @@ class Facebook(GraphVendor, FeedVendor):
             handle=f"Page {record.account_id}",
             pictures=tuple(Picture(**picture) for picture in data["pictures"]),
             link=data["link"],
-            audience=_audience(data.get("targeting") or {}),
+            audience=audience_in_words(data.get("targeting") or {}),
         )
+
+    def _like(self, object_id: str, likes: int) -> HttpResponse:
+        record, _comment = known_comment(self.slug, "post", object_id)
+        comments.change(record, object_id, likes=likes)
+        return json_answer({"success": True})
 
     def _existing(self, post: str) -> VendorRecord:
         if (record := self.find("post", post)) is None:
@@ -183,49 +262,14 @@ def _summary(total: int, **extra: Any) -> dict[str, Any]:
     return {"data": [], "summary": {"total_count": total, **extra}}
 
 
-def _check_post(given: dict[str, Any], message: str, link: str, photos: list[VendorRecord]) -> None:
-    if "scheduled_publish_time" in given:
-        raise refuse("The sandbox keeps no scheduled posts: publish at the hour instead of scheduling.")
-    if not message and not link and not photos:
-        raise refuse("One of message, link or attached_media is required.")
-    if len(message) > MAX_MESSAGE:
-        raise refuse(f"Param message must be at most {MAX_MESSAGE} characters long.")
-    if link and photos:
-        raise refuse("Param link cannot be used together with attached_media.")
-    if link and not is_web_address(link):
-        raise refuse("The url you supplied is invalid", subcode=1609005)
-
-
-def _targeting(given: dict[str, Any]) -> dict[str, Any]:
-    targeting = given.get("feed_targeting") or {}
-    if not isinstance(targeting, dict):
-        raise refuse("Param feed_targeting must be an object.")
-    for name in ("age_min", "age_max"):
-        if name in targeting and (type(targeting[name]) is not int or targeting[name] not in AGE_RANGE):
-            raise refuse(f"Param feed_targeting[{name}] must be an integer between 13 and 65.")
-    if targeting.get("age_min", 13) > targeting.get("age_max", 65):
-        raise refuse("Param feed_targeting[age_min] must not be above age_max.")
-    places = targeting.get("geo_locations", {})
-    if not isinstance(places, dict) or not isinstance(places.get("cities", []), list):
-        raise refuse("Param feed_targeting[geo_locations] must be an object of arrays.")
-    return targeting
-
-
-def _audience(targeting: dict[str, Any]) -> str:
-    parts = []
-    if "age_min" in targeting or "age_max" in targeting:
-        parts.append(f"{targeting.get('age_min', 13)}–{targeting.get('age_max', 65)} ans")
-    if cities := targeting.get("geo_locations", {}).get("cities"):
-        parts.append(f"{len(cities)} ville{'s' if len(cities) > 1 else ''}")
-    return ", ".join(parts)
-
-
-def _comment(comment: dict[str, Any], post: str) -> dict[str, Any]:
-    return {
+def _comment(comment: dict[str, Any]) -> dict[str, Any]:
+    shown = {
         "id": comment["id"],
         "message": comment["text"],
         "from": {"id": comment.get("author_id", "0"), "name": comment["author"]},
-        "created_time": moment(datetime.fromisoformat(comment["at"])),
-        "like_count": 0,
-        "parent_id": post,
+        "created_time": said_at(comment),
+        "like_count": comment.get("likes", 0),
+        "is_hidden": bool(comment.get("hidden")),
     }
+    # A comment of the post itself has no parent.
+    return {**shown, "parent": {"id": comment["parent_id"]}} if comment.get("parent_id") else shown

@@ -1,14 +1,12 @@
 """Instagram professional accounts: containers, their state, their publication."""
 
-import re
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.text import slugify
 
-from integrations.sandbox import store
+from integrations.sandbox import comments, store
 from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
@@ -25,13 +23,12 @@ from integrations.sandbox.vendors._graph import (
     select,
     text,
 )
-from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_web_address, json_answer, route
+from integrations.sandbox.vendors._graph_engagement import audience, insights, known_comment, listed, said_at, say
+from integrations.sandbox.vendors._instagram_rules import check_caption, first_status, media_type, picture_of, shortcode
+from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, json_answer, route
 
-MAX_CAPTION, MAX_HASHTAGS, MAX_MENTIONS = 2_200, 30, 20
 CAROUSEL = range(2, 11)
 DAY_SECONDS = 86_400
-# An address holding this word is an image that takes time; one holding the other, an image that cannot be read.
-SLOW_WORD, BROKEN_WORD = re.compile(r"(?<![a-z])lent(?![a-z])"), re.compile(r"(?<![a-z])illisible(?![a-z])")
 
 
 @registry.register
@@ -46,14 +43,14 @@ class Instagram(GraphVendor, FeedVendor):
         """Make a container: nothing is visible yet."""
         given = parameters(call)
         caption = text(given, "caption")
-        _check_caption(caption)
+        check_caption(caption)
         recent = self.records("container", account_id=account, created_at__gte=store.ago(seconds=DAY_SECONDS))
         if recent.count() >= self.containers_per_day:
             raise refuse("Application request limit reached", code=4, status=403)
         if given.get("media_type") == "CAROUSEL":
             pictures = self._children(account, given.get("children"))
         else:
-            pictures = [_picture(given)]
+            pictures = [picture_of(given)]
         is_child = flag(given.get("is_carousel_item"), False)
         if is_child and caption:
             raise refuse("The parameter caption is not allowed on a carousel item.")
@@ -62,7 +59,8 @@ class Instagram(GraphVendor, FeedVendor):
             "pictures": pictures,
             "is_child": is_child,
             "is_carousel": given.get("media_type") == "CAROUSEL",
-            "status": _first_status(pictures),
+            "is_video": given.get("media_type") == "REELS",
+            "status": first_status(pictures),
         }
         record = self.add("container", f"179{store.number()[-14:]}", account, data, is_public=False)
         return json_answer({"id": record.external_id})
@@ -102,9 +100,58 @@ class Instagram(GraphVendor, FeedVendor):
 
     @route("GET", VERSION + r"(?P<media>\d+)/comments")
     def comments(self, call: Call, media: str) -> HttpResponse:
-        if (record := self.find("media", media)) is None:
-            raise absent(media)
-        return self.comments_of(record, _comment)
+        """First level only; the answers are inside."""
+        said = self._existing(media).data["comments"]
+        first = [comment for comment in said if not comment.get("parent_id")]
+        return listed(call, first, lambda comment: _comment(comment, said))
+
+    @route("POST", VERSION + r"(?P<media>\d+)/comments", creates=True)
+    def comment(self, call: Call, media: str) -> HttpResponse:
+        return say(call, self._existing(media), store.number())
+
+    @route("GET", VERSION + r"(?P<comment_id>\d+)/replies")
+    def replies(self, call: Call, comment_id: str) -> HttpResponse:
+        record, _parent = known_comment(self.slug, "media", comment_id)
+        found = [comment for comment in record.data["comments"] if comment.get("parent_id") == comment_id]
+        return listed(call, found, lambda comment: _comment(comment, []))
+
+    @route("POST", VERSION + r"(?P<comment_id>\d+)/replies", creates=True)
+    def reply(self, call: Call, comment_id: str) -> HttpResponse:
+        record, _parent = known_comment(self.slug, "media", comment_id)
+        return say(call, record, store.number(), comment_id)
+
+    @route("GET", VERSION + r"(?P<media>\d+)/insights")
+    def insights(self, call: Call, media: str) -> HttpResponse:
+        record = self._existing(media)
+        seen = audience(record)
+        known: dict[str, int | dict[str, int]] = {
+            "views": seen["views"],
+            "reach": seen["reach"],
+            "likes": record.data["likes"],
+            "comments": len(record.data["comments"]),
+            "shares": 0,
+            "saved": 0,
+            "total_interactions": record.data["likes"] + len(record.data["comments"]),
+        }
+        return insights(call, known)
+
+    @route("POST", VERSION + r"(?P<comment_id>\d+)")
+    def moderate(self, call: Call, comment_id: str) -> HttpResponse:
+        """Hide a comment, or show it again."""
+        given = parameters(call)
+        if "hide" not in given:
+            raise refuse("The sandbox only changes `hide` of a comment.")
+        record, _comment = known_comment(self.slug, "media", comment_id)
+        comments.change(record, comment_id, hidden=flag(given["hide"], False))
+        return json_answer({"success": True})
+
+    @route("DELETE", VERSION + r"(?P<object_id>\d+)")
+    def delete(self, call: Call, object_id: str) -> HttpResponse:
+        if media := self.find("media", object_id):
+            media.delete()
+        else:
+            comments.remove(known_comment(self.slug, "media", object_id)[0], object_id)
+        return json_answer({"success": True})
 
     @route("GET", VERSION + r"(?P<object_id>\d+)")
     def read(self, call: Call, object_id: str) -> HttpResponse:
@@ -124,6 +171,11 @@ class Instagram(GraphVendor, FeedVendor):
     def show(self, record: VendorRecord) -> ShownPost:
         pictures = tuple(Picture(**picture) for picture in record.data["pictures"])
         return ShownPost(record, text=record.data["caption"], handle=f"@{_username()}", pictures=pictures)
+
+    def _existing(self, media: str) -> VendorRecord:
+        if (record := self.find("media", media)) is None:
+            raise absent(media)
+        return record
 
     def _children(self, account: str, named: Any) -> list[dict[str, str]]:
         ids = named if isinstance(named, list) else str(named or "").split(",")
@@ -154,7 +206,8 @@ class Instagram(GraphVendor, FeedVendor):
             "caption": container.data["caption"],
             "pictures": container.data["pictures"],
             "is_carousel": container.data["is_carousel"],
-            "shortcode": _shortcode(int(number)),
+            "is_video": container.data.get("is_video", False),
+            "shortcode": shortcode(int(number)),
             "likes": 0,
             "comments": [],
         }
@@ -180,8 +233,8 @@ class Instagram(GraphVendor, FeedVendor):
             "timestamp": lambda: moment(record.created_at),
             "permalink": lambda: f"https://www.instagram.com/p/{data['shortcode']}/",
             "shortcode": lambda: data["shortcode"],
-            "media_type": lambda: "CAROUSEL_ALBUM" if data["is_carousel"] else "IMAGE",
-            "media_product_type": lambda: "FEED",
+            "media_type": lambda: media_type(data),
+            "media_product_type": lambda: "REELS" if data.get("is_video") else "FEED",
             "media_url": lambda: data["pictures"][0]["url"],
             "username": _username,
             "like_count": lambda: data["likes"],
@@ -190,50 +243,21 @@ class Instagram(GraphVendor, FeedVendor):
         return select(call, known, ("id",), "IGMedia")
 
 
-def _check_caption(caption: str) -> None:
-    if len(caption) > MAX_CAPTION:
-        raise refuse("The caption was too long.", code=36004, subcode=2207010)
-    if len(re.findall(r"#\w+", caption)) > MAX_HASHTAGS:
-        raise refuse(f"The caption may have at most {MAX_HASHTAGS} hashtags.", code=36004, subcode=2207010)
-    if len(re.findall(r"(?<!\w)@\w+", caption)) > MAX_MENTIONS:
-        raise refuse(f"The caption may have at most {MAX_MENTIONS} mentions.", subcode=2207040)
-
-
-def _picture(given: dict[str, Any]) -> dict[str, str]:
-    if given.get("media_type") in ("REELS", "STORIES", "VIDEO"):
-        raise refuse("The sandbox only plays images and carousels.", subcode=2207023)
-    url = text(given, "image_url")
-    if not url:
-        raise refuse("The parameter image_url is required.")
-    if not is_web_address(url) or not url.isascii():
-        raise refuse("The media could not be fetched from this URI.", code=9004, subcode=2207052)
-    return {"url": url, "alt_text": text(given, "alt_text")[:1000]}
-
-
-def _first_status(pictures: list[dict[str, str]]) -> str:
-    addresses = " ".join(picture["url"] for picture in pictures)
-    if BROKEN_WORD.search(addresses):
-        return "ERROR"
-    return "IN_PROGRESS" if SLOW_WORD.search(addresses) else "FINISHED"
-
-
 def _username() -> str:
     return slugify(settings.RESTAURANT_NAME).replace("-", "")
 
 
-def _shortcode(number: int) -> str:
-    alphabet, code = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", ""
-    while number:
-        number, rest = divmod(number, 64)
-        code = alphabet[rest] + code
-    return code
-
-
-def _comment(comment: dict[str, Any]) -> dict[str, Any]:
-    return {
+def _comment(comment: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any]:
+    shown = {
         "id": comment["id"],
         "text": comment["text"],
         "username": slugify(comment["author"]).replace("-", "") or "invite",
-        "timestamp": moment(datetime.fromisoformat(comment["at"])),
+        "timestamp": said_at(comment),
         "like_count": 0,
+        "hidden": bool(comment.get("hidden")),
     }
+    if author := comment.get("author_id"):
+        shown["from"] = {"id": author, "username": shown["username"]}
+    if answers := [_comment(other, []) for other in others if other.get("parent_id") == comment["id"]]:
+        shown["replies"] = {"data": answers}
+    return {**shown, "parent_id": comment["parent_id"]} if comment.get("parent_id") else shown

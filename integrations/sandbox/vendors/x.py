@@ -3,27 +3,34 @@
 import base64
 import binascii
 import hashlib
-import re
 import time
 import unicodedata
 from typing import Any
-from urllib.parse import unquote
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.text import slugify
 
-from integrations.sandbox import store
+from integrations.sandbox import comments, store
 from integrations.sandbox.models import Fault, VendorRecord
-from integrations.sandbox.pictures import image_type
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
-from integrations.sandbox.vendors._x_errors import forbidden, invalid, missing, problem, unauthorized
+from integrations.sandbox.vendors._x_answers import XAnswers
+from integrations.sandbox.vendors._x_errors import (
+    author_of,
+    forbidden,
+    invalid,
+    missing,
+    oauth1,
+    problem,
+    shaped,
+    unauthorized,
+)
+from integrations.sandbox.vendors._x_media import XMedia
 from integrations.sandbox.vendors._x_text import MAX_WEIGHT, picture_link, shorten_links, weight
-from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_bad_token, json_answer, route, shape_problem
+from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_bad_token, json_answer, route
 
 WINDOW_SECONDS = 900
-IMAGE_BYTES = 5 * 1024 * 1024
 CLOCK_SECONDS = 300
 POST_SHAPE = {
     "type": "object",
@@ -34,22 +41,12 @@ POST_SHAPE = {
             "properties": {"media_ids": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 4}},
             "required": ["media_ids"],
         },
-    },
-}
-ALT_TEXT = {"type": "string", "minLength": 1, "maxLength": 1000}
-METADATA_SHAPE = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "metadata": {
+        "reply": {
             "type": "object",
-            "properties": {
-                "alt_text": {"type": "object", "properties": {"text": ALT_TEXT}, "required": ["text"]},
-            },
-            "required": ["alt_text"],
+            "properties": {"in_reply_to_tweet_id": {"type": "string"}},
+            "required": ["in_reply_to_tweet_id"],
         },
     },
-    "required": ["id", "metadata"],
 }
 OAUTH1_NAMES = {
     "oauth_consumer_key", "oauth_nonce", "oauth_signature", "oauth_signature_method", "oauth_timestamp", "oauth_token",
@@ -57,60 +54,37 @@ OAUTH1_NAMES = {
 
 
 @registry.register
-class X(FeedVendor):
+class X(XMedia, XAnswers, FeedVendor):
     slug, label = "x", "X"
     shown_kind = "post"
     posts_per_window = 100
 
     @route("POST", r"2/tweets", creates=True)
     def publish(self, call: Call) -> HttpResponse:
-        body = _shaped(call, POST_SHAPE)
+        body = shaped(call, POST_SHAPE)
         text, media = body.get("text", ""), body.get("media", {}).get("media_ids", [])
         if not text.strip() and not media:
             raise invalid("Requests must have text or media.")
-        author = _author(call)
+        author = author_of(call)
         recent = self.records("post", account_id=author, created_at__gte=store.ago(seconds=WINDOW_SECONDS)).count()
         if recent >= self.posts_per_window:
             raise Refused(self._too_many(WINDOW_SECONDS))
-        pictures = self._pictures(author, media)
+        pictures = self.pictures(author, media)
         if weight(text) > MAX_WEIGHT:
             raise forbidden("Your Tweet text is too long.", code=186)
+        replied = body.get("reply", {}).get("in_reply_to_tweet_id", "")
+        if replied and (found := comments.find(self.slug, "post", replied)):
+            return self.say(found[0], text, replied)
+        if replied and not self.records("post", external_id=replied).exists():
+            raise forbidden("You attempted to reply to a Tweet that is deleted or not visible to you.", code=385)
         self._refuse_duplicate(author, text)
-        record = self._post(author, text, pictures)
+        record = self._post(author, text, pictures, replied)
         answer = {"id": record.external_id, "text": record.data["text"], "edit_history_tweet_ids": [record.external_id]}
         return self._metered(json_answer({"data": answer}, 201), self.posts_per_window, recent + 1)
 
-    @route("POST", r"2/media/upload")
-    def upload(self, call: Call) -> HttpResponse:
-        upload = call.request.FILES.get("media")
-        if upload is None:
-            raise invalid("$.media: is missing but it is required")
-        if upload.size > IMAGE_BYTES:
-            raise invalid(f"File size exceeds {IMAGE_BYTES} bytes.")
-        content = upload.read()
-        kind = image_type(content)
-        if not kind:
-            raise invalid("Media type unrecognized.")
-        number = store.number()
-        data = {"type": kind, "size": len(content), "alt_text": ""}
-        self.add("media", number, _author(call), data, is_public=False, blob=content)
-        answer = {"id": number, "media_key": f"3_{number}", "size": len(content), "expires_after_secs": 86_400}
-        return json_answer({"data": answer})
-
-    @route("POST", r"2/media/metadata")
-    def describe(self, call: Call) -> HttpResponse:
-        body = _shaped(call, METADATA_SHAPE)
-        media = self.find("media", body["id"])
-        if media is None or media.account_id != _author(call):
-            raise invalid("Your media IDs are invalid.", code=324)
-        text = body["metadata"]["alt_text"]["text"]
-        media.data = {**media.data, "alt_text": text}
-        media.save(update_fields=["data", "updated_at"])
-        return json_answer({"data": {"id": media.external_id, "associated_metadata": {"alt_text": {"text": text}}}})
-
     @route("GET", r"2/users/me")
     def me(self, call: Call) -> HttpResponse:
-        answer = {"id": _author(call), "name": settings.RESTAURANT_NAME, "username": _username()}
+        answer = {"id": author_of(call), "name": settings.RESTAURANT_NAME, "username": _username()}
         return self._metered(json_answer({"data": answer}), 75, 0)
 
     @route("GET", r"2/users/(?P<user>\d+)/tweets")
@@ -120,7 +94,7 @@ class X(FeedVendor):
         size = call.query.get("max_results", "10")
         if not size.isdigit() or not 5 <= int(size) <= 100:
             raise invalid(f"The `max_results` query parameter value [{size}] is not between 5 and 100")
-        author = user if self.records("post", account_id=user).exists() else _author(call)
+        author = user if self.records("post", account_id=user).exists() else author_of(call)
         found = list(self.records("post", account_id=author)[: int(size)])
         meta: dict[str, Any] = {"result_count": len(found)}
         if found:
@@ -146,8 +120,11 @@ class X(FeedVendor):
 
     @route("DELETE", r"2/tweets/(?P<number>\d+)")
     def delete(self, call: Call, number: str) -> HttpResponse:
+        if (found := comments.find(self.slug, "post", number)) is not None:
+            comments.remove(found[0], number)
+            return json_answer({"data": {"deleted": True}})
         record = self._existing(number)
-        if record.account_id != _author(call):
+        if record.account_id != author_of(call):
             raise forbidden("You are not authorized to delete this Tweet.")
         record.delete()
         return json_answer({"data": {"deleted": True}})
@@ -163,7 +140,7 @@ class X(FeedVendor):
             if is_bad_token(call.bearer):
                 raise Refused(unauthorized())
             return
-        given = _oauth1(call)
+        given = oauth1(call)
         if OAUTH1_NAMES - given.keys() or is_bad_token(given["oauth_token"]):
             raise Refused(unauthorized())
         if given["oauth_signature_method"] != "HMAC-SHA1" or not _is_sha1(given["oauth_signature"]):
@@ -208,26 +185,24 @@ class X(FeedVendor):
             raise Refused(problem(404, absent["type"], absent["title"], absent["detail"]))
         return record
 
-    def _pictures(self, author: str, ids: list[str]) -> list[dict[str, str]]:
-        fresh = self.records("media", account_id=author, external_id__in=ids, created_at__gte=store.ago(days=1))
-        found = {media.external_id: media for media in fresh}
-        if len(found) < len(set(ids)):
-            raise invalid("Your media IDs are invalid.", code=324)
-        return [{"id": number, "alt_text": found[number].data["alt_text"]} for number in ids]
-
     def _refuse_duplicate(self, author: str, text: str) -> None:
         same = {"data__folded": _folded(text), "created_at__gte": store.ago(days=1)}
         if text.strip() and self.records("post", account_id=author, **same).exists():
             raise forbidden("You are not allowed to create a Tweet with duplicate content.", code=187)
 
-    def _post(self, author: str, text: str, pictures: list[dict[str, str]]) -> VendorRecord:
+    def _post(self, author: str, text: str, pictures: list[dict[str, str]], replied: str) -> VendorRecord:
         number = store.number()
         shown, links = shorten_links(text)
         if pictures:
             shown, link = picture_link(shown, f"https://x.com/{_username()}/status/{number}")
             links.append(link)
         data = {"text": shown, "source": text, "folded": _folded(text), "urls": links, "media": pictures}
+        data |= {"reply_to": replied, "conversation": self._conversation(replied) or number}
         return self.add("post", number, author, {**data, "likes": 0, "comments": []})
+
+    def _conversation(self, replied: str) -> str:
+        before = self.find("post", replied) if replied else None
+        return before.data.get("conversation", before.external_id) if before else ""
 
     @staticmethod
     def _fields(call: Call, record: VendorRecord) -> dict[str, Any]:
@@ -239,32 +214,20 @@ class X(FeedVendor):
             + f"{record.created_at.microsecond // 1000:03d}Z",
             "entities": {"urls": data["urls"]} if data["urls"] else {},
             "attachments": {"media_keys": [f"3_{media['id']}" for media in data["media"]]} if data["media"] else {},
-            "conversation_id": record.external_id,
+            "conversation_id": data.get("conversation", record.external_id),
+            "referenced_tweets": [{"type": "replied_to", "id": data["reply_to"]}] if data.get("reply_to") else [],
             "public_metrics": {
                 "retweet_count": 0,
                 "reply_count": len(data["comments"]),
                 "like_count": data["likes"],
                 "quote_count": 0,
                 "bookmark_count": 0,
+                "impression_count": 12 + 7 * data["likes"] + 5 * len(data["comments"]),
             },
+            "non_public_metrics": {"url_link_clicks": data["likes"], "user_profile_clicks": len(data["comments"])},
         }
         basics = {"id": record.external_id, "text": data["text"], "edit_history_tweet_ids": [record.external_id]}
         return basics | {name: known[name] for name in asked if known.get(name)}
-
-
-def _shaped(call: Call, shape: dict[str, Any]) -> dict[str, Any]:
-    body = call.json()
-    if problem_found := shape_problem(body, shape):
-        place, said = problem_found
-        raise invalid(f"{'.'.join(map(str, ['$', *place]))}: {said}")
-    return body
-
-
-def _oauth1(call: Call) -> dict[str, str]:
-    header = call.request.headers.get("Authorization", "")
-    if not header.startswith("OAuth "):
-        return {}
-    return {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', header)}
 
 
 def _is_sha1(text: str) -> bool:
@@ -272,14 +235,6 @@ def _is_sha1(text: str) -> bool:
         return len(base64.b64decode(text, validate=True)) == hashlib.sha1(usedforsecurity=False).digest_size
     except (binascii.Error, ValueError):
         return False
-
-
-def _author(call: Call) -> str:
-    """Whose token it is: X's own OAuth 1.0a tokens begin with the user's id, for others the token stands for a user."""
-    token = call.bearer or _oauth1(call).get("oauth_token", "")
-    if owner := re.match(r"(\d+)-", token):
-        return owner[1]
-    return str(int.from_bytes(hashlib.sha256(token.encode()).digest()[:6]))
 
 
 def _username() -> str:

@@ -228,7 +228,7 @@ def test_instagram_shows_the_same_container_only_once(post_json, count):
         ({"caption": "#a " * 31}, 36004, 2207010),
         ({"media_type": "CAROUSEL", "children": "1"}, 100, 2207028),
         ({"media_type": "CAROUSEL", "children": "1,2"}, 100, 2207023),
-        ({"media_type": "REELS"}, 100, 2207023),
+        ({"media_type": "STORIES"}, 100, 2207023),
     ],
 )
 def test_instagram_refuses_a_container(post_json, count, body, code, subcode):

@@ -111,8 +111,9 @@ def test_a_network_has_nothing_older_than_the_attempt_nor_of_another_text(vendor
     connector, account, progress = networks[slug](), ACCOUNTS[slug], Progress()
     connector.publish(POST, account, progress)
 
-    assert connector.read_back(POST, account, timezone.now() + timedelta(minutes=2), progress) is None
-    assert connector.read_back(Post("Autre texte"), account, timezone.now() - timedelta(minutes=2), progress) is None
+    now, nothing_known = timezone.now(), Progress()
+    assert connector.read_back(POST, account, now + timedelta(minutes=2), nothing_known) is None
+    assert connector.read_back(Post("Autre texte"), account, now - timedelta(minutes=2), nothing_known) is None
 
 
 @pytest.mark.parametrize("slug", sorted(ACCOUNTS))
