@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from social.services import interactions, metrics, publishing
+from social.services import connecting, interactions, metrics, publishing
 
 
 @shared_task
@@ -28,3 +28,8 @@ def take_metrics() -> None:
 @shared_task
 def poll_interactions() -> None:
     interactions.poll_all()
+
+
+@shared_task
+def renew_tokens() -> None:
+    connecting.renew_due()

@@ -1,4 +1,4 @@
-"""Where networks tell us by themselves: the handshake, then signed deliveries, stored before they are answered."""
+"""The pages of OAuth, and where networks tell us by themselves: signed deliveries, stored before they are answered."""
 
 import hashlib
 import hmac
@@ -6,16 +6,21 @@ import json
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from integrations.errors import CommunicationError
 from integrations.services import inbound
-from social.connectors import _meta_webhooks
-from social.services import interactions
+from social.connectors import _meta_webhooks, registry
+from social.services import connecting, interactions
 
 log = structlog.get_logger(__name__)
+ACCOUNTS = "admin:social_account_changelist"
 
 
 # Meta posts here without cookie or token: its signature over the body is the authority.
@@ -58,3 +63,57 @@ def _handshake(request: HttpRequest) -> HttpResponse:
     # As plain text, and only digits: what a stranger writes in an address is not given back as a page.
     challenge = "".join(sign for sign in request.GET.get("hub.challenge", "")[:40] if sign.isalnum())
     return HttpResponse(challenge, content_type="text/plain")
+
+
+@require_POST
+@login_required
+@permission_required("social.change_account", raise_exception=True)
+def connect(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the person to the platform, where they agree."""
+    if slug not in registry or not registry[slug].can_connect:
+        raise Http404
+    try:
+        return redirect(connecting.begin(slug, request.session, root=settings.PUBLIC_URL))
+    except CommunicationError as error:
+        messages.error(request, str(error))
+        return redirect(ACCOUNTS)
+
+
+@require_GET
+@login_required
+@permission_required("social.change_account", raise_exception=True)
+def callback(request: HttpRequest, slug: str) -> HttpResponse:
+    """Back from the platform: take its answer, then let the person choose among their accounts."""
+    if slug not in registry or not registry[slug].can_connect:
+        raise Http404
+    try:
+        connecting.come_back(slug, request.session, request.GET.dict())
+    except CommunicationError as error:
+        messages.error(request, str(error))
+        return redirect(ACCOUNTS)
+    return redirect("social-choose")
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@permission_required("social.change_account", raise_exception=True)
+def choose(request: HttpRequest) -> HttpResponse:
+    """The Pages and the accounts that the person administers: which of them speak for the restaurant?"""
+    found = connecting.choices(request.session)
+    if not found:
+        messages.error(request, "Aucun compte n'attend votre choix : recommencez la connexion.")
+        return redirect(ACCOUNTS)
+    if request.method == "POST":
+        kept = connecting.keep(request.session, request.POST.getlist("account"))
+        names = ", ".join(str(account) for account in kept)
+        messages.success(request, f"Relié : {names}." if kept else "Aucun compte relié.")
+        return redirect(ACCOUNTS)
+    rows = [
+        {"candidate": item, "label": registry[item.slug].label, "key": f"{item.slug}:{item.external_id}"}
+        for item in found
+    ]
+    return render(
+        request,
+        "social/choose.html",
+        {**admin.site.each_context(request), "rows": rows, "title": "Choisir les comptes"},
+    )

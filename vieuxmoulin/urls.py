@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 
 from menus.views import card
 from notifications.views import unsubscribe
-from social.views import meta_webhook
+from social import views as social_views
 from vieuxmoulin.api.token import Token
 from vieuxmoulin.health import live, ready
 
@@ -20,7 +20,10 @@ urlpatterns = [
     path("health/live", live, name="live"),
     path("health/ready", ready, name="ready"),
     path("carte/", card, name="card"),
-    path("webhooks/meta/", meta_webhook, name="meta-webhook"),
+    path("webhooks/meta/", social_views.meta_webhook, name="meta-webhook"),
+    path("comptes/choisir/", social_views.choose, name="social-choose"),
+    path("comptes/<slug:slug>/relier/", social_views.connect, name="social-connect"),
+    path("comptes/<slug:slug>/retour/", social_views.callback, name="social-callback"),
     path("desinscription/<str:token>/", unsubscribe, name="unsubscribe"),
 ]
 if settings.SANDBOX:

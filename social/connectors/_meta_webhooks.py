@@ -69,7 +69,7 @@ def _page(field: str, value: dict[str, Any], sent_at: Any) -> Interaction | None
 
 def _instagram(field: str, value: dict[str, Any], sent_at: Any) -> Interaction | None:
     author = value.get("from") or {}
-    common = {
+    common: dict[str, Any] = {
         "author_id": str(author.get("id", "")),
         "author_name": str(author.get("username", "")),
         "text": str(value.get("text", "")),

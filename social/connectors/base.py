@@ -12,6 +12,7 @@ from social.adaptation.costs import Cost, cost_of
 from social.adaptation.pictures import PictureRules
 from social.adaptation.post import Draft, Picture, Post, Problem
 from social.connectors._engagement import METRICS, End, Engagement, Interaction, Metrics
+from social.connectors._login import Login
 from social.text import LENGTHS
 
 __all__ = [
@@ -85,7 +86,7 @@ class Progress:
             self._warn(sentence)
 
 
-class SocialConnector(Engagement, Connector):
+class SocialConnector(Engagement, Login, Connector):
     """One network. `slug` names it in the API; `prefix` begins the ids given to API clients."""
 
     prefix: ClassVar[str]

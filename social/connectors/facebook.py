@@ -9,6 +9,7 @@ from social.adaptation.pictures import PictureRules
 from social.connectors import registry
 from social.connectors._creation import created_id, creation, doubtful_since
 from social.connectors._meta import Gone, MetaConnector, moment
+from social.connectors._meta_login import MetaLogin
 from social.connectors._places import town_key
 from social.connectors.base import Credentials, Draft, Interaction, Metrics, Post, Progress, Published, same_text
 
@@ -21,7 +22,7 @@ COMMENT_FIELDS = "id,message,from{id,name},created_time,parent{id},is_hidden,per
 
 
 @registry.register
-class Facebook(MetaConnector):
+class Facebook(MetaLogin, MetaConnector):
     slug, label, prefix = "facebook", "Facebook", "fb"
     max_length = 63_206
     picture_rules = PictureRules(formats=("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"), max_bytes=10_000_000)

@@ -16,6 +16,7 @@ from social.adaptation.pictures import PictureRules
 from social.connectors import registry
 from social.connectors._creation import created_id, creation, doubtful_since, not_ready
 from social.connectors._meta import Gone, MetaConnector, moment
+from social.connectors._meta_login import MetaLogin
 from social.connectors.base import Credentials, Interaction, Metrics, Picture, Post, Progress, Published, same_text
 
 CAROUSEL_SIZE = 10
@@ -29,7 +30,7 @@ COMMENT_FIELDS = (
 
 
 @registry.register
-class Instagram(MetaConnector):
+class Instagram(MetaLogin, MetaConnector):
     slug, label, prefix = "instagram", "Instagram", "ig"
     max_length = 2_200
     # A width out of bounds is brought within them by Instagram itself (recalled).

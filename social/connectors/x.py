@@ -13,6 +13,7 @@ from social.connectors import _x_media, registry
 from social.connectors._creation import created_id, creation, doubtful_since, json_object
 from social.connectors._x_auth import oauth1_header
 from social.connectors._x_errors import x_error
+from social.connectors._x_login import XLogin
 from social.connectors._x_reading import (
     NEW_WORDS,
     OLD_WORDS,
@@ -46,7 +47,7 @@ BAD_MEDIA = "324"
 
 
 @registry.register
-class X(SocialConnector):
+class X(XLogin, SocialConnector):
     slug, label, prefix = "x", "X", "x"
     aliases = ("twitter",)
     address = "https://api.x.com"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
@@ -23,6 +24,7 @@ from social.signals import (
     publication_published,
 )
 
+log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
 # When the figures of a new post are worth a first look; services/metrics.py has the cadence after it.
 FIRST_LOOK = timedelta(minutes=5)
@@ -171,6 +173,13 @@ def recover_abandoned() -> int:
 
 def credentials(account: Account) -> Credentials:
     """What the connector needs to speak from an account."""
+    if account.credential.platform != account.platform:
+        log.error(
+            "credential_misused", account=str(account.pk), platform=account.platform, of=account.credential.platform
+        )
+        raise PermanentError(
+            f"L'accès de {account} appartient à une autre plateforme : son usage est refusé.", code="credential_misused"
+        )
     secrets = account.credential.secrets
     token = secrets.get("oauth2_token") or ("" if "access_token_secret" in secrets else secrets.get("access_token", ""))
     return Credentials(account.external_id, token, account.username, secrets, account.settings)

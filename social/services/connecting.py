@@ -1,0 +1,201 @@
+"""Connecting accounts: a person agrees at the platform, we keep sealed tokens, renew them in time, give them back."""
+
+import base64
+import hashlib
+import json
+import random
+import secrets
+from collections.abc import MutableMapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.crypto import decrypt, encrypt
+from integrations.errors import AccountDisconnected, CommunicationError, PermanentError
+from integrations.models import Credential
+from integrations.registry import setting
+from social.connectors import registry
+from social.connectors._login import App, Candidate, Login
+from social.models import Account, Publication
+from social.services import planning
+from social.services.publishing import disconnect as mark_disconnected
+
+log = structlog.get_logger(__name__)
+FLOW, CHOICE = "social_connect", "social_choice"
+# The row that holds our application's keys, when they are not in the environment.
+APPLICATION = "application"
+STATE_LIVES = timedelta(minutes=10)
+RENEW_LOCK_SECONDS = 120
+Session = MutableMapping[str, Any]
+
+
+def application(slug: str) -> App:
+    """Our application at a platform. Raises PermanentError saying where to write its keys."""
+    owner = registry[slug].app_slug or slug
+    row = Credential.objects.filter(platform=owner, name=APPLICATION).first()
+    given = row.secrets if row else {}
+    client_id = given.get("client_id") or setting(owner, "CLIENT_ID")
+    if not client_id:
+        raise PermanentError(
+            f"L'application {registry[owner].label} n'est pas déclarée : donnez {owner.upper()}_CLIENT_ID et "
+            f"{owner.upper()}_CLIENT_SECRET dans l'environnement.",
+            code="no_application",
+        )
+    return App(client_id, given.get("client_secret") or setting(owner, "CLIENT_SECRET"))
+
+
+def begin(slug: str, session: Session, *, root: str) -> str:
+    """Where to send the person's browser. The state and PKCE's secret stay in their session. Raises PermanentError."""
+    verifier = secrets.token_urlsafe(64)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    state = secrets.token_urlsafe(32)
+    redirect_uri = f"{root}{reverse('social-callback', args=[slug])}"
+    url = registry[slug]().authorize_url(application(slug), redirect_uri, state, challenge)
+    session[FLOW] = {
+        "slug": slug,
+        "state": state,
+        "verifier": verifier,
+        # Compared byte for byte by the vendor at the exchange.
+        "redirect_uri": redirect_uri,
+        "until": (timezone.now() + STATE_LIVES).timestamp(),
+    }
+    return url
+
+
+def come_back(slug: str, session: Session, params: dict[str, str]) -> list[Candidate]:
+    """The accounts that the person may choose from, once they agreed; kept sealed in their session until they do.
+
+    Raises PermanentError for a refusal, or a return that this session did not ask for.
+    """
+    flow = session.pop(FLOW, None)
+    if (
+        not flow
+        or flow["slug"] != slug
+        or flow["until"] < timezone.now().timestamp()
+        or not secrets.compare_digest(flow["state"].encode(), params.get("state", "").encode())
+    ):
+        log.warning("oauth_state_refused", platform=slug)
+        raise PermanentError(
+            "Ce retour ne répond à aucune demande de votre part, ou a trop tardé : recommencez.", code="state"
+        )
+    if "code" not in params:
+        raise PermanentError(f"{registry[slug].label} n'a pas donné son accord : rien n'a changé.", code="refused")
+    connector: Login = registry[slug]()
+    app = application(slug)
+    grant = connector.exchange(app, params["code"], flow["redirect_uri"], flow["verifier"])
+    found = connector.candidates(app, grant)
+    if not found:
+        raise PermanentError(
+            "Aucun compte à relier : vérifiez que vous administrez une Page, et que vous l'avez cochée.",
+            code="no_account",
+        )
+    ends = grant.expires_at.isoformat() if grant.expires_at else ""
+    session[CHOICE] = encrypt(json.dumps({"ends": ends, "accounts": [asdict(item) for item in found]}))
+    return found
+
+
+def choices(session: Session) -> list[Candidate]:
+    """The accounts that wait for the person's choice; empty when there are none."""
+    return [Candidate(**item) for item in _choice(session).get("accounts", [])]
+
+
+def _choice(session: Session) -> dict[str, Any]:
+    sealed = session.get(CHOICE)
+    return json.loads(decrypt(sealed)) if sealed else {}
+
+
+def keep(session: Session, wanted: list[str]) -> list[Account]:
+    """Connect the chosen accounts, by "slug:external id"; held publications of theirs leave again."""
+    choice = _choice(session)
+    kept = []
+    with transaction.atomic():
+        for item in choices(session):
+            if f"{item.slug}:{item.external_id}" in wanted:
+                kept.append(_keep_one(item, choice.get("ends") or None))
+    session.pop(CHOICE, None)
+    for account in kept:
+        planning.retry(Publication.objects.filter(account=account, status=Publication.Status.HELD))
+    return kept
+
+
+def _keep_one(item: Candidate, ends: str | None) -> Account:
+    credential, _ = Credential.objects.update_or_create(
+        platform=item.slug,
+        name=f"oauth {item.external_id}",
+        defaults={"secrets": item.secrets, "expires_at": ends},
+    )
+    account, _ = Account.objects.update_or_create(
+        platform=item.slug,
+        external_id=item.external_id,
+        defaults={
+            "name": item.name[:120],
+            "username": item.username[:120],
+            "credential": credential,
+            "status": Account.Status.CONNECTED,
+            "status_reason": "",
+        },
+    )
+    return account
+
+
+def renew_due() -> int:
+    """Renew the tokens that end soon; returns how many were. A refusal disconnects the account, its posts are held."""
+    renewed = 0
+    ending = Account.objects.filter(
+        Q(credential__expires_at__isnull=False), status=Account.Status.CONNECTED
+    ).select_related("credential")
+    for account in ending:
+        connector = registry[account.platform]()
+        # Jitter: accounts connected together are not all renewed in the same minute.
+        margin = connector.renew_before * random.uniform(0.9, 1.1)  # noqa: S311 (spreads load, no secret)
+        ends = account.credential.expires_at
+        if connector.can_connect and ends is not None and ends < timezone.now() + margin:
+            renewed += _renew(account, connector)
+    return renewed
+
+
+def _renew(account: Account, connector: Login) -> bool:
+    """One worker renews at a time: some vendors take a refresh token once."""
+    if not cache.add(f"social.renew:{account.credential_id}", True, RENEW_LOCK_SECONDS):
+        return False
+    credential = Credential.objects.get(pk=account.credential_id)
+    if credential.updated_at != account.credential.updated_at:
+        return False
+    try:
+        fresh, ends = connector.renew(application(account.platform), credential.secrets)
+    except AccountDisconnected as error:
+        mark_disconnected(account, error)
+        return False
+    except CommunicationError as error:
+        log.warning("token_not_renewed", account=str(account.pk), code=error.code)
+        return False
+    credential.secrets, credential.expires_at = fresh, ends
+    credential.save(update_fields=["secrets", "expires_at", "updated_at"])
+    return True
+
+
+def leave(account: Account) -> str:
+    """Give the access back and forget it; returns a French warning when the platform did not answer."""
+    warning = ""
+    connector = registry[account.platform]()
+    if connector.can_connect and account.credential.secrets:
+        try:
+            connector.revoke(application(account.platform), account.credential.secrets)
+        except (CommunicationError, KeyError) as error:
+            log.warning("token_not_revoked", account=str(account.pk), error=type(error).__name__)
+            warning = (
+                f"{connector.label} n'a pas confirmé : retirez aussi l'application dans les réglages de votre compte."
+            )
+    with transaction.atomic():
+        Credential.objects.filter(pk=account.credential_id).update(secrets={}, expires_at=None)
+        Account.objects.filter(pk=account.pk).update(
+            status=Account.Status.DISCONNECTED, status_reason="Déconnecté par le restaurant."
+        )
+    return warning
