@@ -22,7 +22,7 @@ class Cost:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "amount": str(self.amount),
+            "amount": f"{self.amount:.3f}",
             "currency": "USD",
             "posts": self.posts,
             "posts_with_link": self.posts_with_link,
