@@ -1,1 +1,4 @@
 """Speed, as ratios to what this machine can do in the same run; `./run bench`. Not part of the tests."""
+
+# Guests of a campaign, and publications due at one moment.
+GUESTS, POSTS = 1000, 600

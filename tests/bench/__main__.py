@@ -15,75 +15,13 @@ from collections.abc import Iterator
 import requests
 
 from tests import components
-from tests.bench import raw
+from tests.bench import POSTS, raw
 from tests.house import ROOT, WORKER, House, house, new_database, wait_for_port
 from vieuxmoulin.instance import say
 
 RUNS = 3
+SLOW_MS = 150
 _local = threading.local()
-
-
-def main() -> int:
-    """Run everything; 1 when a "must" is missed."""
-    rows: list[tuple[str, str, str, bool | None]] = []
-    with tempfile.TemporaryDirectory(prefix="vieuxmoulin-bench-") as name:
-        folder = pathlib.Path(name)
-        try:
-            with sink(folder) as (port, log):
-                rows += raw_loops(f"http://127.0.0.1:{port}")
-                with house(folder, **servers(), **vendors(port)) as measured:
-                    client = json.loads(measured.python("from tests.bench import prepare; prepare.prepare()"))
-                    found = measured.python("from tests.bench import prepare; prepare.count_queries()")
-                    rows += queries(json.loads(found))
-                    start(measured)
-                    caller = Caller(measured.url, client)
-                    rows += accept(caller)
-                    rows += accept_to_vendor(caller, log)
-        finally:
-            components.stop_all()
-    for title, figure, target, is_met in rows:
-        say(f"{title:<62} {figure:>12}   {target:<12} {'' if is_met is None else 'oui' if is_met else 'NON'}")
-    return 0 if all(is_met is not False for *_, is_met in rows) else 1
-
-
-def servers() -> dict[str, str]:
-    """Addresses of real components; without them there is nothing to measure."""
-    found = {name: components.get(name) for name in ("postgresql", "redis", "rabbitmq")}
-    if not all(found.values()):
-        missing = ", ".join(name for name, url in found.items() if not url)
-        raise SystemExit(f"Il manque des composants pour mesurer : {missing} (voir ./run test).")
-    return {
-        "DATABASE_URL": new_database(found["postgresql"]),
-        "REDIS_URL": found["redis"],
-        "BROKER_URL": found["rabbitmq"],
-    }
-
-
-def vendors(port: int) -> dict[str, str]:
-    address = f"http://127.0.0.1:{port}"
-    return {f"{slug}_BASE_URL": address for slug in ("FACEBOOK", "TWILIO", "SENDGRID")} | {"LOG_LEVEL": "error"}
-
-
-def start(measured: House) -> None:
-    """Web, an interactive worker of threads, and a campaign worker of processes that gives way to it."""
-    measured.start_web()
-    interactive = ["-Q", "publish,webhooks", "-P", "threads", "-c", "8", "-n", "interactive@bench"]
-    measured.start("interactive", [*WORKER, *interactive])
-    campaigns = ["-Q", "notify,menus,campaigns,analytics", "-c", "2", "-n", "campaigns@bench"]
-    measured.start("campaigns", ["nice", *WORKER, *campaigns])
-
-
-@contextlib.contextmanager
-def sink(folder: pathlib.Path) -> Iterator[tuple[int, pathlib.Path]]:
-    """The vendor; yields its port and its log."""
-    port, log = components.free_port(), folder / "sink.log"
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.sink", str(port), str(log)], cwd=ROOT)
-    try:
-        wait_for_port(port)
-        yield port, log
-    finally:
-        process.kill()
-        process.wait()
 
 
 class Caller:
@@ -113,6 +51,100 @@ class Caller:
         if answer.status_code not in (200, 202):
             raise SystemExit(f"{path} : {answer.status_code} {answer.text[:500]}")
         return took
+
+
+def main() -> int:
+    """Run everything; 1 when a "must" is missed."""
+    rows: list[tuple[str, str, str, bool | None]] = []
+    with tempfile.TemporaryDirectory(prefix="vieuxmoulin-bench-") as name:
+        folder = pathlib.Path(name)
+        try:
+            with sink(folder) as (port, log):
+                rows += raw_loops(f"http://127.0.0.1:{port}")
+                with house(folder, **servers(), **vendors(port)) as measured:
+                    client = json.loads(measured.python("from tests.bench import prepare; prepare.prepare()"))
+                    found = measured.python("from tests.bench import prepare; prepare.count_queries()")
+                    rows += queries(json.loads(found))
+                    start(measured)
+                    caller = Caller(measured.url, client)
+                    rows += accept(caller)
+                    rows += accept_to_vendor(caller, log)
+            with sink(folder, SLOW_MS) as (port, log), house(folder, **servers(), **vendors(port)) as measured:
+                client = json.loads(measured.python("from tests.bench import prepare; prepare.prepare()"))
+                start(measured)
+                measured.start_beat()
+                rows += one_minute(measured, Caller(measured.url, client), log)
+        finally:
+            components.stop_all()
+    for title, figure, target, is_met in rows:
+        say(f"{title:<62} {figure:>12}   {target:<12} {'' if is_met is None else 'oui' if is_met else 'NON'}")
+    return 0 if all(is_met is not False for *_, is_met in rows) else 1
+
+
+def one_minute(measured: House, caller: Caller, log: pathlib.Path) -> list:
+    """B8: 600 publications due at one moment while a thousand notifications leave; and a post asked for meanwhile."""
+    due = float(measured.python("from tests.bench import prepare; prepare.plan_posts(seconds=20)"))
+    sms = {"template": "bench", "recipients": ["tag:bench"], "data": {"title": "x"}, "channels": ["sms"]}
+    time.sleep(max(0.0, due - time.time()))
+    caller.post("notify", sms)
+    asked = delays(caller, log, 20, "asked")
+    deadline = time.monotonic() + 120
+    while (
+        arrived := len([line for line in feed(log) if "mark-post-" in line])
+    ) < POSTS and time.monotonic() < deadline:
+        time.sleep(0.5)
+    last = max(float(line.split("\t")[0]) for line in feed(log) if "mark-post-" in line)
+    return [
+        (
+            f"B8 {POSTS} publications à la même minute, service à {SLOW_MS} ms",
+            f"{last - due:.0f} s",
+            "≤ 60 s",
+            arrived == POSTS and last - due <= 60,
+        ),
+        ("B8 accepté → service pendant ce temps, p99", f"{p99(asked):.2f} s", "≤ 2 s", p99(asked) <= 2),
+    ]
+
+
+def servers() -> dict[str, str]:
+    """Addresses of real components; without them there is nothing to measure."""
+    found = {name: components.get(name) for name in ("postgresql", "redis", "rabbitmq")}
+    if not all(found.values()):
+        missing = ", ".join(name for name, url in found.items() if not url)
+        raise SystemExit(f"Il manque des composants pour mesurer : {missing} (voir ./run test).")
+    return {
+        "DATABASE_URL": new_database(found["postgresql"]),
+        "REDIS_URL": found["redis"],
+        "BROKER_URL": found["rabbitmq"],
+    }
+
+
+def vendors(port: int) -> dict[str, str]:
+    address = f"http://127.0.0.1:{port}"
+    bases = {f"{slug}_BASE_URL": address for slug in ("FACEBOOK", "TWILIO", "SENDGRID")}
+    return bases | {"LOG_LEVEL": "error", "SWEEP_SECONDS": "10"}
+
+
+def start(measured: House) -> None:
+    """Web, an interactive worker of threads, and a campaign worker of processes that gives way to it."""
+    measured.start_web()
+    interactive = ["-Q", "publish,webhooks", "-P", "threads", "-c", "8", "-n", "interactive@bench"]
+    measured.start("interactive", [*WORKER, *interactive])
+    campaigns = ["-Q", "notify,menus,campaigns,analytics", "-c", "2", "-n", "campaigns@bench"]
+    measured.start("campaigns", ["nice", *WORKER, *campaigns])
+
+
+@contextlib.contextmanager
+def sink(folder: pathlib.Path, latency_ms: int = 0) -> Iterator[tuple[int, pathlib.Path]]:
+    """The vendor; yields its port and its log."""
+    port, log = components.free_port(), folder / f"sink-{latency_ms}.log"
+    command = [sys.executable, "-m", "tests.bench.sink", str(port), str(log), str(latency_ms)]
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_for_port(port)
+        yield port, log
+    finally:
+        process.kill()
+        process.wait()
 
 
 def raw_loops(address: str) -> list:

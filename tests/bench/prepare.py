@@ -3,19 +3,21 @@
 import json
 import sys
 import uuid
+from datetime import timedelta
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from campaigns.models import Content
 from integrations.models import Credential
 from notifications.models import Chunk, Contact, MessageTemplate, Provider, Tag
 from notifications.services import contacts, delivery, sending
 from notifications.services.templates import save_version
-from social.models import Account
+from social.models import Account, Publication
+from tests.bench import GUESTS, POSTS
 from vieuxmoulin.api.clients import create_client
-
-GUESTS = 1000
 
 
 def prepare() -> None:
@@ -48,6 +50,31 @@ def prepare() -> None:
             contacts.grant(guest, channel=channel, source="bench", wording="Oui.", version="1")
     tag.contacts.set(Contact.objects.all())
     print(json.dumps(create_client("bench", ["publish", "notify", "status:read"])))  # noqa: T201 (read by the bench)
+
+
+def plan_posts(seconds: float) -> None:
+    """Publications due at one moment, over three accounts; prints that moment."""
+    first = Account.objects.get(platform="facebook")
+    accounts = [first] + [
+        Account.objects.create(
+            platform="facebook", name=f"bench {rank}", external_id=str(rank), credential=first.credential
+        )
+        for rank in (2, 3)
+    ]
+    at = timezone.now() + timedelta(seconds=seconds)
+    contents = Content.objects.bulk_create(Content(body=f"mark-post-{rank:04d}-") for rank in range(POSTS))
+    Publication.objects.bulk_create(
+        Publication(
+            content=content,
+            account=accounts[rank % 3],
+            scheduled_at=at,
+            next_attempt_at=at,
+            is_forced=True,
+            post={"text": content.body, "media": [], "link": "", "targeting": {}},
+        )
+        for rank, content in enumerate(contents)
+    )
+    print(at.timestamp())  # noqa: T201 (read by the bench)
 
 
 def count_queries() -> None:

@@ -14,9 +14,9 @@ from vieuxmoulin.api.contacts import Contacts
 from vieuxmoulin.api.contents import Contents
 from vieuxmoulin.api.docs import Docs, Schema
 from vieuxmoulin.api.errors import Problem, respond
+from vieuxmoulin.api.interactions import Interactions
 from vieuxmoulin.api.menus import Menus
 from vieuxmoulin.api.notify import Notify
-from vieuxmoulin.api.interactions import Interactions
 from vieuxmoulin.api.publications import Publications
 from vieuxmoulin.api.publish import Publish
 from vieuxmoulin.api.status import Status
