@@ -26,11 +26,12 @@ def compose(network: "SocialConnector", draft: Draft) -> tuple[Post, list[str]]:
     warnings = [*arranged.warnings, *picture_warnings]
     if draft.targeting and not network.supports_targeting:
         warnings.append(f"{network.label} ne permet pas de cibler un public : le ciblage n'y est pas appliqué.")
+    has_own_field = network.link_is_a_field and not (media and network.link_excludes_pictures)
     is_said = draft.link in {*body.split(), *links(body)}
     parts = [
         title,
         arranged.body,
-        "" if network.link_is_a_field or is_said else draft.link,
+        "" if has_own_field or is_said else draft.link,
         " ".join(f"#{tag}" for tag in arranged.tags),
     ]
     text = "\n\n".join(part for part in parts if part)
@@ -38,7 +39,7 @@ def compose(network: "SocialConnector", draft: Draft) -> tuple[Post, list[str]]:
     if wanted := draft.options.get("thread"):
         text, thread = threaded(network, text, is_numbered=wanted == "numbered")
     targeting = draft.targeting if network.supports_targeting else {}
-    return Post(text, media, draft.link if network.link_is_a_field else "", targeting, thread), warnings
+    return Post(text, media, draft.link if has_own_field else "", targeting, thread), warnings
 
 
 def threaded(network: "SocialConnector", text: str, *, is_numbered: bool = False) -> tuple[str, tuple[str, ...]]:

@@ -108,6 +108,8 @@ class SocialConnector(Engagement, Login, Connector):
     needs_picture: ClassVar[bool] = False
     supports_targeting: ClassVar[bool] = False
     link_is_a_field: ClassVar[bool] = False
+    # Where a post carries a link or pictures: beside pictures, the link is then said in the text.
+    link_excludes_pictures: ClassVar[bool] = False
     # What one account may publish in a day where the network does not say it by its API.
     posts_per_day: ClassVar[int] = 25
     # Which of the configuration's keys is the account's id, and which are settings rather than secrets.

@@ -27,7 +27,8 @@ class Facebook(MetaLogin, MetaConnector):
     max_length = 63_206
     picture_rules = PictureRules(formats=("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"), max_bytes=10_000_000)
     supports_targeting = True
-    link_is_a_field = True
+    # The feed takes a link or pictures, not both.
+    link_is_a_field = link_excludes_pictures = True
     required_keys = ("page_id", "access_token")
     optional_keys = ("app_id", "app_secret", "api_version")
     account_key, setting_keys = "page_id", ("api_version",)
@@ -42,9 +43,6 @@ class Facebook(MetaLogin, MetaConnector):
 
     def adapt(self, draft: Draft) -> tuple[Post, list[str]]:
         post, warnings = super().adapt(draft)
-        if post.media and post.link:
-            # The feed takes a link or pictures, not both.
-            post = Post(f"{post.text}\n\n{post.link}", post.media, "", post.targeting)
         if "radius" in post.targeting:
             warnings.append("Facebook ne sait pas cibler un rayon pour un post de Page : le rayon n'est pas appliqué.")
         return post, warnings

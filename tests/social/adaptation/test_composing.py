@@ -133,3 +133,13 @@ def test_a_post_comes_back_whole_from_its_row():
     post = Post("un", (PICTURE,), "https://a.fr", {"radius": 2}, ("deux", "trois"))
 
     assert Post.from_json(post.as_json()) == post
+
+
+def test_beside_pictures_facebook_says_the_link_in_the_text():
+    connector = registry["facebook"]()
+
+    alone, _ = connector.adapt(Draft(body="La carte", link="https://a.fr"))
+    beside, _ = connector.adapt(Draft(body="La carte", link="https://a.fr", hashtags=("pizza",), media=(PICTURE,)))
+
+    assert (alone.text, alone.link) == ("La carte", "https://a.fr")
+    assert (beside.text, beside.link) == ("La carte\n\nhttps://a.fr\n\n#pizza", "")
