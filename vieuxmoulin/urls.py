@@ -10,6 +10,7 @@ from notifications.views import unsubscribe
 from social import views as social_views
 from vieuxmoulin.api.token import Token
 from vieuxmoulin.health import live, ready
+from vieuxmoulin.media import media
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("o/token/", Token.as_view(), name="token"),
     path("health/live", live, name="live"),
     path("health/ready", ready, name="ready"),
+    path("media/<path:path>", media, name="media"),
     path("carte/", card, name="card"),
     path("webhooks/meta/", social_views.meta_webhook, name="meta-webhook"),
     path("comptes/choisir/", social_views.choose, name="social-choose"),
