@@ -11,6 +11,7 @@ from tldextract import TLDExtract
 
 # twitter-text configuration v3: these ranges weigh one, everything else two; a URL always counts 23.
 LIGHT_RANGES = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
+LIGHT = regex.compile("[" + "".join(f"{chr(low)}-{chr(high)}" for low, high in LIGHT_RANGES) + "]+")
 URL_WEIGHT = 23
 EMOJI = regex.compile(
     r"\p{RI}\p{RI}"
@@ -124,10 +125,11 @@ def _plain_length(text: str) -> int:
     for match in EMOJI.finditer(text):
         if match.group().isascii():
             continue
-        total += sum(_weight(sign) for sign in text[position : match.start()]) + 2
+        total += _weights(text[position : match.start()]) + 2
         position = match.end()
-    return total + sum(_weight(sign) for sign in text[position:])
+    return total + _weights(text[position:])
 
 
-def _weight(sign: str) -> int:
-    return 1 if any(low <= ord(sign) <= high for low, high in LIGHT_RANGES) else 2
+def _weights(signs: str) -> int:
+    """One for each sign, one more for each that is not light."""
+    return len(signs) + len(LIGHT.sub("", signs))

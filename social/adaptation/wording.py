@@ -84,9 +84,8 @@ def _packed(text: str, fits: Fits) -> list[str]:
     while rest:
         if len(parts) == MOST_POSTS:
             return []
-        if fits(rest):
-            return [*parts, rest]
-        end = _last_fit(rest, [match.start() for match in SENTENCE_END.finditer(rest)], fits)
+        # The whole rest is but the last of these ends: it is not counted while a tenth of it is too long already.
+        end = _last_fit(rest, [*(match.start() for match in SENTENCE_END.finditer(rest)), len(rest)], fits)
         end = end or _last_fit(rest, [match.end() for match in WORD.finditer(rest)], fits)
         end = end or _last_fit(rest, [match.end() for match in GRAPHEME.finditer(rest)], fits)
         if not end:
