@@ -26,7 +26,7 @@ from social.connectors import registry
 from social.models import Account, Publication
 from social.services import slots
 from vieuxmoulin.backoffice.contents import DateTimeInput
-from vieuxmoulin.backoffice.pages import guarded, show
+from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
 
 PARIS = ZoneInfo("Europe/Paris")
 Status = Publication.Status
@@ -248,18 +248,11 @@ def _day(text: str) -> date:
 
 def _filters(request: HttpRequest) -> dict[str, str]:
     network = request.GET.get("reseau", "")
-    campaign = Campaign.objects.filter(pk=asked) if (asked := _uuid(request.GET.get("campagne", ""))) else None
+    campaign = Campaign.objects.filter(pk=asked) if (asked := uuid_of(request.GET.get("campagne", ""))) else None
     return {
         "reseau": network if network in registry else "",
         "campagne": str(asked) if campaign is not None and campaign.exists() else "",
     }
-
-
-def _uuid(text: str) -> Any:
-    try:
-        return forms.UUIDField().clean(text)
-    except forms.ValidationError:
-        return None
 
 
 def _networks() -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from integrations.models import InboundEvent, WebhookDelivery
 from menus.models import Item
 from notifications.models import Notification
-from social.models import Account
+from social.models import Account, Interaction
 from vieuxmoulin.backoffice.asking import counts
 from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
 from vieuxmoulin.models import Task
@@ -35,14 +35,20 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     def to(title: str, icon: str, model: str, query: str = "") -> dict[str, Any]:
         return _item(request, title, icon, model, query, care.get(model, 0))
 
+    def page(title: str, icon: str, name: str, permission: str, number: int = 0) -> dict[str, Any]:
+        return _page(request, title, icon, name, permission, number)
+
     return [
         _group(_("Pilotage"), [_home(), to(_("Journal des tâches"), "checklist", "vieuxmoulin.task")]),
         _group(
             _("Dire"),
             [
+                page(_("Calendrier"), "calendar_month", "calendar", "social.view_publication"),
+                page(_("Interactions"), "forum", "inbox", "social.view_interaction", care.get("social.interaction", 0)),
                 to(_("Contenus"), "edit_note", "campaigns.content"),
                 to(_("Publications"), "share", "social.publication"),
                 to(_("Comptes"), "account_circle", "social.account"),
+                to(_("Réponses enregistrées"), "quickreply", "social.savedanswer"),
             ],
         ),
         _group(
@@ -125,6 +131,20 @@ def _item(request: HttpRequest, title: str, icon: str, model: str, query: str, c
     return item
 
 
+def _page(request: HttpRequest, title: str, icon: str, name: str, permission: str, care: int) -> dict[str, Any]:
+    may_see, address = request.user.has_perm(permission), reverse(f"backoffice:{name}")
+    item: dict[str, Any] = {
+        "title": title,
+        "icon": icon,
+        "link": address,
+        "permission": lambda request: may_see,
+        "active": request.path.startswith(address),
+    }
+    if care:
+        item |= {"badge": str(care), "badge_variant": "primary"}
+    return item
+
+
 def _needing_care(request: HttpRequest) -> dict[str, int]:
     """How many rows of each screen wait for somebody, for the screens that this person may see.
 
@@ -133,6 +153,7 @@ def _needing_care(request: HttpRequest) -> dict[str, int]:
     week = timezone.now() - timedelta(days=7)
     asked: dict[str, QuerySet] = {
         "social.publication": stopped_publications(week),
+        "social.interaction": Interaction.objects.filter(is_read=False),
         "social.account": Account.objects.filter(status=Account.Status.DISCONNECTED),
         "notifications.notification": Notification.objects.filter(status="unknown", created_at__gte=week),
         "menus.menusync": troubled_syncs(),

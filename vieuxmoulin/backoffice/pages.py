@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -32,6 +33,9 @@ def show(request: HttpRequest, template: str, title: Any, **context: Any) -> Tem
     return TemplateResponse(request, template, {**admin.site.each_context(request), "title": title, **context})
 
 
-def is_htmx(request: HttpRequest) -> bool:
-    """Whether only a part of the page is wanted."""
-    return request.headers.get("HX-Request") == "true"
+def uuid_of(text: str) -> UUID | None:
+    """The id that an address carries; None for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from vieuxmoulin.backoffice import calendar
+from vieuxmoulin.backoffice import calendar, inbox
 
 app_name = "backoffice"
 urlpatterns = [
     path("calendrier/", calendar.calendar, name="calendar"),
     path("calendrier/<uuid:publication_id>/reporter/", calendar.move, name="calendar_move"),
+    path("interactions/", inbox.inbox, name="inbox"),
+    path("interactions/marquer/", inbox.mark, name="inbox_mark"),
+    path("interactions/<uuid:interaction_id>/", inbox.thread, name="inbox_thread"),
+    path("interactions/<uuid:interaction_id>/agir/", inbox.act, name="inbox_act"),
 ]

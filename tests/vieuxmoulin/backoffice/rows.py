@@ -13,7 +13,7 @@ from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, Servic
 from menus.models import MenuSync, Option, OptionGroup
 from menus.services import revisions
 from notifications.models import Chunk, Notification, Suppression
-from social.models import PublicationAttempt
+from social.models import Interaction, MetricSnapshot, PublicationAttempt, Reply, SavedAnswer
 from tests import factories
 from vieuxmoulin.api.clients import create_client
 from vieuxmoulin.models import ApiClient, Task
@@ -31,6 +31,23 @@ def publication(**fields):
         publication=made, step="publication", outcome="en échec", message="Refusé.", vendor_answer='{"error": 190}'
     )
     return made
+
+
+def interaction(**fields):
+    """A comment of a guest, under a publication of ours."""
+    post = fields.pop("publication", None) or factories.PublicationFactory(status="published", external_id=str(uuid4()))
+    values = {
+        "account": post.account,
+        "publication": post,
+        "external_id": str(uuid4()),
+        "kind": "comment",
+        "post_external_id": post.external_id or "post-1",
+        "author_id": "guest-1",
+        "author_name": "Lucie",
+        "text": "Vous êtes ouverts dimanche ?",
+        "occurred_at": timezone.now(),
+    }
+    return Interaction.objects.create(**{**values, **fields})
 
 
 def message(**fields):
@@ -98,7 +115,13 @@ def _what_is_said():
     action = factories.PhaseActionFactory()
     media = factories.MediaFactory()
     post = publication(content=media.content, campaign=action.phase.campaign, status="failed", last_error="Refusé.")
-    return [action.phase.campaign, action.phase, action, media.content, post, post.account, post.account.credential]
+    said = interaction(publication=post)
+    return [
+        action.phase.campaign, action.phase, action, media.content, post, post.account, post.account.credential, said,
+        Reply.objects.create(interaction=said, text="Avec plaisir !"),
+        SavedAnswer.objects.create(title="Merci", text="Merci de votre visite !"),
+        MetricSnapshot.objects.create(publication=post, taken_at=timezone.now(), values={"likes": 3}),
+    ]  # fmt: skip
 
 
 def _what_is_written():

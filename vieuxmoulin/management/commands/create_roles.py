@@ -7,14 +7,15 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 
 # app -> models, None for all of them; and what may be done there.
-VIEW, CHANGE, ADD, DELETE = "view", "change", "add", "delete"
+VIEW, CHANGE, ADD, DELETE, APPROVE = "view", "change", "add", "delete", "approve"
 ALL = (VIEW, ADD, CHANGE, DELETE)
 Rights = list[tuple[str, tuple[str, ...] | None, tuple[str, ...]]]
 
 WRITERS: Rights = [
     ("campaigns", None, ALL),
     ("social", ("publication", "publicationattempt"), (VIEW, ADD, CHANGE)),
-    ("social", ("account",), (VIEW,)),
+    ("social", ("interaction", "reply", "savedanswer"), (VIEW, ADD, CHANGE)),
+    ("social", ("account", "metricsnapshot"), (VIEW,)),
     ("notifications", ("messagetemplate", "tag"), (VIEW, ADD, CHANGE)),
     ("notifications", ("notification", "chunk"), (VIEW,)),
     ("menus", ("menu", "category", "item", "menurevision"), (VIEW,)),
@@ -28,7 +29,7 @@ KITCHEN: Rights = [
 ]
 # All but settings and users: neither secrets, nor webhooks, nor API clients, nor who may come in.
 DIRECTION: Rights = [
-    ("campaigns", None, ALL),
+    ("campaigns", None, (*ALL, APPROVE)),
     ("social", None, ALL),
     ("notifications", None, ALL),
     ("menus", None, ALL),

@@ -1,21 +1,21 @@
-"""Screens of what is said to everyone: accounts, and the history of every publication."""
+"""The page of a publication: what was said, where, each thing that happened to it, its figures and what guests answer."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminPasswordWidget
 
-from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, HistoryInline
+from integrations.admin_tools.base import HistoryAdmin
 from integrations.admin_tools.display import (
     BAD,
     CARE,
@@ -23,17 +23,19 @@ from integrations.admin_tools.display import (
     MOVING,
     NOTHING,
     answer_column,
-    boolean_column,
     date_column,
     error_column,
     link,
     outside_link,
     short,
+    short_date,
     status_column,
 )
 from integrations.admin_tools.operations import DialogForm, batch, counted, operation
-from social.models import Account, Publication, PublicationAttempt
-from social.services import accounts, planning
+from social.admin import cards, curves
+from social.connectors.base import Post
+from social.models import Publication
+from social.services import planning
 
 PUBLICATION_COLOURS = {
     "published": GOOD,
@@ -45,75 +47,16 @@ PUBLICATION_COLOURS = {
 }
 WAITING = (Publication.Status.SCHEDULED, Publication.Status.HELD)
 STOPPED = (Publication.Status.FAILED, Publication.Status.HELD)
-
-
-class ReconnectForm(DialogForm):
-    """A new token, or none to try the one we have."""
-
-    token = forms.CharField(
-        label=gettext_lazy("Nouveau jeton d'accès"),
-        required=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("Laissez vide pour essayer avec le jeton enregistré."),
-    )
-
-
-@admin.register(Account)
-class AccountAdmin(BackofficeAdmin):
-    """The accounts we speak from."""
-
-    list_display = ("name", "platform", "badge", "primary", "username", "reason")
-    list_filter = (("platform", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter))
-    search_fields = ("name", "username", "external_id")
-    list_select_related = ("credential",)
-    readonly_fields = ("badge", "status_reason", "created")
-    fieldsets = (
-        (None, {"fields": ("platform", "name", "external_id", "username", "credential", "is_primary")}),
-        (gettext_lazy("État"), {"fields": ("badge", "status_reason", "created")}),
-        (gettext_lazy("Réglages avancés"), {"classes": ["collapse"], "fields": ("settings",)}),
-    )
-    actions_detail = ("reconnect",)
-
-    badge = status_column({"connected": GOOD, "disconnected": BAD})
-    primary = boolean_column("is_primary", gettext_lazy("principal"))
-    created = date_column("created_at", gettext_lazy("ajouté le"))
-
-    @display(description=gettext_lazy("raison"))
-    def reason(self, account: Account) -> Any:
-        return short(account.status_reason)
-
-    @operation(
-        title=gettext_lazy("Vérifier ou reconnecter…"),
-        icon="link",
-        question=gettext_lazy(
-            "Nous demandons à la plateforme si elle nous reconnaît. Si oui, le compte peut publier de nouveau."
-        ),
-        form=ReconnectForm,
-        button=gettext_lazy("Vérifier"),
-        variant=ActionVariant.PRIMARY,
-    )
-    def reconnect(self, request: HttpRequest, account: Account, form: ReconnectForm) -> str:
-        name = accounts.reconnect(account, token=form.cleaned_data["token"])
-        return _("Connexion vérifiée : %(platform)s nous connaît sous le nom « %(name)s ».") % {
-            "platform": account.get_platform_display(),
-            "name": name,
-        }
-
-
-class AttemptInline(HistoryInline):
-    """Each try of a publication, in order."""
-
-    model = PublicationAttempt
-    fields = ("at", "step", "outcome", "message", "answer")
-    readonly_fields = fields
-    verbose_name_plural = gettext_lazy("Ce qui s'est passé")
-    at = date_column("started_at", gettext_lazy("à"))
-    answer = answer_column()
+# Of the guests' words, the page shows the latest; the inbox has them all.
+INTERACTIONS_SHOWN = 20
 
 
 @admin.register(Publication)
 class PublicationAdmin(HistoryAdmin):
     """What was said, where, and what became of it."""
+
+    class Media:
+        css = {"all": ("css/social.css",)}
 
     list_display = ("title", "where", "badge", "planned", "published", "problem", "post_link")
     list_filter = (
@@ -123,17 +66,19 @@ class PublicationAdmin(HistoryAdmin):
     )
     search_fields = ("content__title", "content__body", "external_id")
     list_select_related = ("content", "account", "campaign")
-    inlines = (AttemptInline,)
     actions = ("retry_many", "cancel_many")
     actions_detail = ("retry", "cancel")
     fieldsets = (
-        (None, {"fields": ("badge", "problem_text", "where", "planned", "published", "post_link")}),
-        (gettext_lazy("Ce qui est publié"), {"fields": ("text", "pictures", "warning_list", "content_link")}),
+        (None, {"fields": ("badge", "problem_text", "where", "planned", "published", "post_link", "decisions")}),
+        (gettext_lazy("Ce qui est publié"), {"fields": ("card", "warning_list", "content_link", "campaign_link")}),
+        (gettext_lazy("Chiffres"), {"fields": ("figures",)}),
+        (gettext_lazy("Ce que disent les clients"), {"fields": ("words",)}),
+        (gettext_lazy("Ce qui s'est passé"), {"fields": ("timeline",)}),
         (
             gettext_lazy("Détails techniques"),
             {
                 "classes": ["collapse"],
-                "fields": ("public_id", "external_id", "attempts", "next_try", "task_id", "answer", "campaign_link"),
+                "fields": ("public_id", "external_id", "attempts", "next_try", "task_id", "answer"),
             },
         ),
     )
@@ -161,14 +106,37 @@ class PublicationAdmin(HistoryAdmin):
     def post_link(self, publication: Publication) -> Any:
         return outside_link(publication.permalink, _("Voir le post"))
 
-    @display(description=gettext_lazy("texte"))
-    def text(self, publication: Publication) -> SafeString:
-        return format_html('<div class="bo-post">{}</div>', publication.post.get("text") or NOTHING)
+    @display(description=gettext_lazy("post"))
+    def card(self, publication: Publication) -> SafeString:
+        shown = cards.card(
+            Post.from_json(publication.post),
+            publication.account,
+            short_date(publication.published_at or publication.scheduled_at),
+        )
+        return render_to_string("backoffice/post_card.html", {"card": shown})
 
-    @display(description=gettext_lazy("images"))
-    def pictures(self, publication: Publication) -> Any:
-        media = publication.post.get("media") or []
-        return format_html_join("", "<div>{}</div>", ((picture.get("url", ""),) for picture in media)) or NOTHING
+    @display(description=gettext_lazy("relevés"))
+    def figures(self, publication: Publication) -> SafeString:
+        context = {"curves": curves.curves(publication), "next": short_date(publication.metrics_due_at)}
+        return render_to_string("backoffice/publication_figures.html", context)
+
+    @display(description=gettext_lazy("interactions"))
+    def words(self, publication: Publication) -> SafeString:
+        rows = list(publication.interactions.order_by("-occurred_at")[: INTERACTIONS_SHOWN + 1])
+        context = {
+            "interactions": rows[:INTERACTIONS_SHOWN],
+            "inbox": f"{reverse('backoffice:inbox')}?publication={publication.pk}",
+            "has_more": len(rows) > INTERACTIONS_SHOWN,
+        }
+        return render_to_string("backoffice/publication_words.html", context)
+
+    @display(description=gettext_lazy("historique"))
+    def timeline(self, publication: Publication) -> SafeString:
+        return render_to_string("backoffice/publication_timeline.html", {"tries": publication.tries.all()})
+
+    @display(description=gettext_lazy("planification"))
+    def decisions(self, publication: Publication) -> Any:
+        return format_html_join("", "<div>{}</div>", ((note,) for note in publication.planning_notes)) or NOTHING
 
     @display(description=gettext_lazy("avertissements"))
     def warning_list(self, publication: Publication) -> Any:
