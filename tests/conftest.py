@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.cache import cache
+from django.urls import get_resolver
 
 from tests import network
 from tests.plugin import require
@@ -12,6 +13,12 @@ def shut_network():
     """No test talks to anything but this machine."""
     with network.loopback_only():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def whole_house():
+    """Addresses are read once, with the sandbox: a test that plays production must not be the first to read them."""
+    get_resolver().url_patterns  # noqa: B018 (a lazy property)
 
 
 @pytest.fixture(autouse=True)

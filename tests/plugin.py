@@ -106,6 +106,21 @@ def pytest_runtest_setup(item):
         require(item.config, "chromium")
 
 
+def pytest_collection_modifyitems(config, items):
+    """PostgreSQL has nothing to say about tests that touch no database: they ran with SQLite."""
+    if not on_postgresql():
+        return
+    database = {"db", "transactional_db", "live_server"}
+    kept, left = [], []
+    for item in items:
+        asks = item.get_closest_marker("django_db") or database & set(item.fixturenames)
+        asks = asks or any(item.get_closest_marker(name) for name in (*NEEDS, "flow"))
+        (kept if asks else left).append(item)
+    items[:] = kept
+    if left:
+        config.hook.pytest_deselected(items=left)
+
+
 def pytest_unconfigure(config):
     if not hasattr(config, "workerinput"):
         components.stop_all()

@@ -57,7 +57,7 @@ class Login:
         """Where a person's browser goes to agree; the environment and the sandbox may replace it."""
         if given := setting(self.slug, "LOGIN_URL"):
             return given.rstrip("/")
-        return f"{settings.SANDBOX_URL}/{self.slug}" if settings.SANDBOX else self.login_address
+        return f"{settings.SANDBOX_URL}/{self.app_slug or self.slug}" if settings.SANDBOX else self.login_address
 
     def authorize_url(self, app: App, redirect_uri: str, state: str, challenge: str) -> str:
         """The page where the person agrees. challenge: PKCE's S256 challenge, for vendors that take one."""

@@ -53,6 +53,8 @@ def application(slug: str) -> App:
 
 def begin(slug: str, session: Session, *, root: str) -> str:
     """Where to send the person's browser. The state and PKCE's secret stay in their session. Raises PermanentError."""
+    # Facebook and Instagram share one application, and one agreement.
+    slug = registry[slug].app_slug or slug
     verifier = secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     state = secrets.token_urlsafe(32)

@@ -20,6 +20,7 @@ from notifications.models import ChannelType, Contact, Provider, Tag
 from notifications.services import contacts
 from notifications.starter import load_starters
 from social.models import Account
+from social.services.connecting import APPLICATION
 from vieuxmoulin.api.clients import create_client
 
 DATA = Path(__file__).parent / "data"
@@ -107,6 +108,13 @@ def _write_accounts() -> None:
             external_id=external_id,
             username="levieuxmoulin",
             credential=_credential(platform, keys),
+        )
+    # Our applications at the platforms, for the accounts that staff connect by themselves.
+    for platform in ("facebook", "x"):
+        Credential.objects.create(
+            platform=platform,
+            name=APPLICATION,
+            secrets={"client_id": f"demo-{platform}-app", "client_secret": "demo-application"},
         )
     for channel, platform, keys in PROVIDERS:
         Provider.objects.create(channel=channel, platform=platform, credential=_credential(platform, keys))

@@ -33,18 +33,22 @@ class Malformed(Exception):
 
 @dataclass(frozen=True)
 class Route:
-    """One method and path of a vendor's API; `creates` when the public or a guest sees something of it."""
+    """One method and path of a vendor's API; `creates` when the public or a guest sees something of it.
+
+    is_open: answered without an access, as the pages that give one are.
+    """
 
     method: str
     pattern: re.Pattern[str]
     creates: bool
+    is_open: bool = False
 
 
-def route(method: str, pattern: str, *, creates: bool = False) -> Callable[[Callable], Callable]:
+def route(method: str, pattern: str, *, creates: bool = False, is_open: bool = False) -> Callable[[Callable], Callable]:
     """Mark a method of a vendor as the answer to an address, its named groups as arguments."""
 
     def mark(function: Callable) -> Callable:
-        function.route = Route(method, re.compile(pattern), creates)  # type: ignore[attr-defined]
+        function.route = Route(method, re.compile(pattern), creates, is_open)  # type: ignore[attr-defined]
         return function
 
     return mark

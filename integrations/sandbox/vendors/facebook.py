@@ -30,13 +30,14 @@ from integrations.sandbox.vendors._graph_engagement import (
     said_at,
     say,
 )
+from integrations.sandbox.vendors._graph_login import GraphLogin
 from integrations.sandbox.vendors.base import Call, FeedVendor, hidden, is_web_address, json_answer, route
 
 DEFAULT_FIELDS = ("id", "created_time", "message")
 
 
 @registry.register
-class Facebook(GraphVendor, FeedVendor):
+class Facebook(GraphLogin, GraphVendor, FeedVendor):
     slug, label = "facebook", "Facebook"
     shown_kind = "post"
 

@@ -24,6 +24,7 @@ from integrations.sandbox.vendors._graph import (
     text,
 )
 from integrations.sandbox.vendors._graph_engagement import audience, insights, known_comment, listed, said_at, say
+from integrations.sandbox.vendors._graph_login import GraphLogin
 from integrations.sandbox.vendors._instagram_rules import check_caption, first_status, media_type, picture_of, shortcode
 from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, json_answer, route
 
@@ -32,7 +33,7 @@ DAY_SECONDS = 86_400
 
 
 @registry.register
-class Instagram(GraphVendor, FeedVendor):
+class Instagram(GraphLogin, GraphVendor, FeedVendor):
     slug, label = "instagram", "Instagram"
     shown_kind = "media"
     usage_type, usage_code = "instagram", 80002

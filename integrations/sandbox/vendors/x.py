@@ -26,6 +26,7 @@ from integrations.sandbox.vendors._x_errors import (
     shaped,
     unauthorized,
 )
+from integrations.sandbox.vendors._x_login import XLogin
 from integrations.sandbox.vendors._x_media import XMedia
 from integrations.sandbox.vendors._x_text import MAX_WEIGHT, picture_link, shorten_links, weight
 from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, is_bad_token, json_answer, route
@@ -54,7 +55,7 @@ OAUTH1_NAMES = {
 
 
 @registry.register
-class X(XMedia, XAnswers, FeedVendor):
+class X(XLogin, XMedia, XAnswers, FeedVendor):
     slug, label = "x", "X"
     shown_kind = "post"
     posts_per_window = 100

@@ -1,0 +1,86 @@
+"""Connecting an account against the sandbox, from our button to a working token and back."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from integrations.models import Credential
+from social.connectors import registry
+from social.models import Account
+from social.services import connecting, publishing
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def manager(live_server, settings, monkeypatch):
+    """A manager in front of the real pages, the vendors being this very server."""
+    settings.PUBLIC_URL = live_server.url
+    settings.SANDBOX_URL = f"{live_server.url}/bac-a-sable/api"
+    host = urlsplit(live_server.url).netloc
+    settings.ALLOWED_HOSTS = ["*"]
+    for slug in ("facebook", "x"):
+        Credential.objects.create(platform=slug, name="application", secrets={"client_id": "app", "client_secret": "s"})
+    user = get_user_model().objects.create_superuser("direction", password="x")
+    client = Client(headers={"host": host})
+    client.force_login(user)
+    return client
+
+
+def path_of(url):
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}"
+
+
+def agree(manager, slug):
+    """Press « Autoriser » on the vendor's page."""
+    page = manager.get(path_of(manager.post(f"/comptes/{slug}/relier/").url))
+    assert page.status_code == 200
+    return page.context["accept"], page.context["refuse"]
+
+
+@pytest.mark.parametrize(("slug", "connected"), [("facebook", {"facebook", "instagram"}), ("x", {"x"})])
+def test_an_account_is_connected_checked_renewed_and_left(manager, slug, connected):
+    accept, _ = agree(manager, slug)
+
+    assert manager.get(path_of(accept)).url == "/comptes/choisir/"
+    keys = [row["key"] for row in manager.get("/comptes/choisir/").context["rows"]]
+    manager.post("/comptes/choisir/", {"account": keys})
+
+    assert set(Account.objects.values_list("platform", flat=True)) == connected
+    for account in Account.objects.select_related("credential"):
+        connector = registry[account.platform]()
+        assert connector.check(publishing.credentials(account))
+        fresh, ends = connector.renew(connecting.application(account.platform), account.credential.secrets)
+        assert fresh != account.credential.secrets
+        assert ends is not None
+    assert connecting.leave(Account.objects.select_related("credential").first()) == ""
+
+
+def test_a_code_serves_once(manager):
+    accept, _ = agree(manager, "x")
+    session = manager.session
+    flow = dict(session[connecting.FLOW])
+    manager.get(path_of(accept))
+
+    session = manager.session
+    session[connecting.FLOW] = flow
+    session.save()
+    again = manager.get(path_of(accept))
+
+    assert again.url == "/admin/social/account/"
+
+
+def test_a_refusal_connects_nothing(manager):
+    _, refuse = agree(manager, "facebook")
+
+    assert manager.get(path_of(refuse)).url == "/admin/social/account/"
+    assert Account.objects.count() == 0
+
+
+def test_the_vendor_sends_nobody_elsewhere(client):
+    response = client.get("/bac-a-sable/api/x/i/oauth2/authorize", {"redirect_uri": "https://mechant.example/"})
+
+    assert response.status_code == 400
