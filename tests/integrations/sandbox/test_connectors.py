@@ -1,5 +1,7 @@
 """Our connectors against the played vendors: publish, read back, check."""
 
+import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,7 +29,7 @@ from social.connectors import registry as networks
 from social.connectors.base import Credentials, Picture, Post, Progress
 from social.connectors.x import X
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC")
 X_KEYS = {
     "api_key": "cle",
     "api_secret": "secret-de-l-application",
@@ -38,6 +40,11 @@ ACCOUNTS = {
     "facebook": Credentials(id="1001", token="jeton-facebook"),
     "instagram": Credentials(id="17841400000000001", token="jeton-instagram"),
     "x": Credentials(id="42", username="levieuxmoulin", secrets=X_KEYS),
+    "bluesky": Credentials(id="levieuxmoulin.bsky.social", secrets={"app_password": "mot-de-passe-d-application"}),
+    "mastodon": Credentials(
+        id="mastodon.exemple", token="jeton-mastodon", settings={"instance_url": "https://mastodon.exemple"}
+    ),
+    "google_business": Credentials(id="accounts/1/locations/2", token="jeton-google", username="Le Vieux Moulin"),
 }
 POST = Post(
     "Menu d'automne à 24 € : https://levieuxmoulin.fr/carte\n\n#automne",
@@ -86,8 +93,9 @@ DOCUMENT = {
 
 @pytest.fixture(autouse=True)
 def picture_bytes(monkeypatch):
-    """X wants bytes: give it some without fetching anything."""
-    monkeypatch.setattr("social.connectors.x.fetch_public", lambda url, **limits: (PNG, "image/png"))
+    """Some networks want bytes: give them some without fetching anything."""
+    for name in ("x", "bluesky", "mastodon"):
+        monkeypatch.setattr(f"social.connectors.{name}.fetch_public", lambda url, **limits: (PNG, "image/png"))
 
 
 def posts(slug):
@@ -150,14 +158,22 @@ def test_a_network_in_trouble_says_so_and_shows_nothing(vendors, slug, kind, err
 
 @pytest.mark.parametrize("slug", sorted(ACCOUNTS))
 def test_a_network_refuses_a_bad_token(vendors, slug):
-    account = Credentials(id=ACCOUNTS[slug].id, token="jeton-invalide")
+    account = replace(ACCOUNTS[slug], token="jeton-invalide")
 
     with pytest.raises(AccountDisconnected):
         networks[slug]().check(account)
 
 
 @pytest.mark.parametrize(
-    ("slug", "name"), [("facebook", "Le Vieux Moulin"), ("instagram", "levieuxmoulin"), ("x", "levieuxmoulin")]
+    ("slug", "name"),
+    [
+        ("facebook", "Le Vieux Moulin"),
+        ("instagram", "levieuxmoulin"),
+        ("x", "levieuxmoulin"),
+        ("bluesky", "levieuxmoulin.bsky.social"),
+        ("mastodon", "levieuxmoulin"),
+        ("google_business", "Le Vieux Moulin"),
+    ],
 )
 def test_a_network_knows_who_we_are(vendors, slug, name):
     assert networks[slug]().check(ACCOUNTS[slug]) == name
