@@ -1,5 +1,6 @@
 """Bluesky, by the AT Protocol with an app password (lexicons read 2026-08)."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from social.connectors._richtext import facets
 from social.connectors.base import Credentials, Interaction, Metrics, Picture, Post, Progress, Published, same_text
 
 LIKE, GATE = "app.bsky.feed.like", "app.bsky.feed.threadgate"
+ADDRESS = re.compile(r"at://([^/]+)/([^/]+)/([^/]+)")
 URIS_PER_CALL = 25
 FETCHED_BYTES = 20_000_000
 TITLE_LENGTH = 100
@@ -177,7 +179,9 @@ class Bluesky(AtProto):
 
     def delete(self, external_id: str, account: Credentials) -> None:
         """Deleting a record that is gone is no error at Bluesky."""
-        repo, collection, rkey = external_id.removeprefix("at://").split("/")
+        if not (parts := ADDRESS.fullmatch(external_id)):
+            raise Absent("Cette adresse n'est pas celle d'un post de Bluesky.", code="address")
+        repo, collection, rkey = parts.groups()
         body = {"repo": repo, "collection": collection, "rkey": rkey}
         self.call(account, "POST", "com.atproto.repo.deleteRecord", json=body)
 

@@ -54,7 +54,7 @@ class Mastodon(SocialConnector):
     required_keys = ("instance_url", "access_token")
     optional_keys = ("username", "visibility")
     setting_keys = ("instance_url", "visibility")
-    can_delete = can_reply = can_like = has_metrics = hasinteraction_ofs = True
+    can_delete = can_reply = can_like = has_metrics = has_interactions = True
 
     def account_id(self, keys: dict[str, str]) -> str:
         """The account as others write it: name@instance, or the instance alone."""
