@@ -1,16 +1,11 @@
-"""Rows that flow tests make and count in another process, at both sides: ours and the vendor's."""
-
-from django.db.models import Count
+"""Rows that flow tests make in the process of the house."""
 
 from integrations.models import Credential
 from integrations.sandbox.faults import inject
-from integrations.sandbox.models import VendorRecord
-from notifications.models import Contact, MessageTemplate, Notification, Provider, Tag
+from notifications.models import Contact, MessageTemplate, Provider, Tag
 from notifications.services import contacts
 from notifications.services.templates import save_version
 from vieuxmoulin.api.clients import create_client
-
-FLOW = Notification.objects.filter(template__slug="flow")
 
 
 def make_guests(number: int) -> None:
@@ -35,33 +30,4 @@ def make_client() -> dict[str, str]:
 
 def slow_down() -> None:
     """Let the vendor take its time, so that a kill falls in the middle."""
-    inject("twilio", "slow", times=200, seconds=1.0)
-
-
-def _vendor_rows():
-    return [row for row in VendorRecord.objects.filter(vendor="twilio", kind="sms") if "bonjour-flow" in str(row.data)]
-
-
-def at_vendor() -> int:
-    return len(_vendor_rows())
-
-
-def doubles() -> int:
-    """How many guests got the message more than once, counted at the vendor."""
-    seen: dict[str, int] = {}
-    for row in _vendor_rows():
-        seen[row.account_id] = seen.get(row.account_id, 0) + 1
-    return sum(1 for times in seen.values() if times > 1)
-
-
-def count(status: str) -> int:
-    return FLOW.filter(status=status).count()
-
-
-def open_messages() -> int:
-    """Messages that still have somewhere to go."""
-    return FLOW.exclude(status__in=["sent", "skipped", "failed"]).count()
-
-
-def by_status() -> dict[str, int]:
-    return dict(FLOW.values_list("status").annotate(total=Count("pk")).order_by())
+    inject("twilio", "slow", times=100, seconds=1.0)

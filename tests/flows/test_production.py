@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from tests.components import free_port
+from tests.flows.watch import Watch
 from tests.house import house, new_database, wait_for_port
 
 pytestmark = [pytest.mark.flow, pytest.mark.needs_postgresql]
@@ -50,22 +51,23 @@ def notify(made):
 def test_a_worker_killed_in_the_middle_of_200_sends_doubles_and_loses_nothing(tmp_path, postgresql_url, rabbitmq_url):
     servers = {"DATABASE_URL": new_database(postgresql_url), "BROKER_URL": rabbitmq_url}
     with house(tmp_path, **servers, **IMPATIENT) as made:
+        watch = Watch(servers["DATABASE_URL"])
         made.python(f"{ROWS}make_provider(); make_guests({MESSAGES}); slow_down(); print(1)")
         made.start_web()
         made.start_worker("-c", "2")
         made.start_beat()
         assert notify(made).status_code == 202
-        until(lambda: ask(made, "at_vendor()") >= 20, 60, "the send has not begun")
+        until(lambda: watch.at_vendor() >= 20, 60, "the send has not begun")
 
         made.kill("worker")
-        arrived_before = ask(made, "at_vendor()")
+        arrived_before = watch.at_vendor()
         made.start_worker("-c", "2")
 
         assert arrived_before < MESSAGES, "the kill came too late to prove anything"
-        until(lambda: ask(made, "open_messages()") == 0, 120, "not settled")
-        assert ask(made, "by_status()") == {"sent": MESSAGES}
-        assert ask(made, "doubles()") == 0
-        assert ask(made, "at_vendor()") == MESSAGES
+        until(watch.is_settled, 120, "not settled")
+        assert watch.by_status() == {"sent": MESSAGES}
+        assert watch.doubles() == 0
+        assert watch.at_vendor() == MESSAGES
 
 
 def test_what_was_accepted_while_the_broker_was_away_leaves_when_it_is_back(tmp_path, postgresql_url):
@@ -74,6 +76,7 @@ def test_what_was_accepted_while_the_broker_was_away_leaves_when_it_is_back(tmp_
     port = free_port()
     servers = {"DATABASE_URL": new_database(postgresql_url), "BROKER_URL": f"redis://127.0.0.1:{port}/0"}
     with house(tmp_path, **servers, **IMPATIENT) as made:
+        watch = Watch(servers["DATABASE_URL"])
         made.python(f"{ROWS}make_provider(); make_guests(3); print(1)")
         made.start_web()
         before = time.monotonic()
@@ -81,14 +84,14 @@ def test_what_was_accepted_while_the_broker_was_away_leaves_when_it_is_back(tmp_
         assert notify(made).status_code == 202
 
         assert time.monotonic() - before < 15
-        assert ask(made, "by_status()") == {"pending": 3}
+        assert watch.by_status() == {"pending": 3}
         broker = subprocess.Popen([program, "--port", str(port), "--save", "", "--dir", str(tmp_path)])
         try:
             wait_for_port(port)
             made.start_worker("-c", "2")
             made.start_beat()
-            until(lambda: ask(made, "by_status()") == {"sent": 3}, 60, "not sent")
-            assert ask(made, "at_vendor()") == 3
+            until(lambda: watch.by_status() == {"sent": 3}, 60, "not sent")
+            assert watch.at_vendor() == 3
         finally:
             broker.kill()
             broker.wait()
