@@ -25,7 +25,7 @@ from social.connectors import platforms as all_platforms
 from social.connectors import registry
 from social.models import Account, Publication
 from social.services import slots
-from vieuxmoulin.backoffice.contents import DateTimeInput
+from vieuxmoulin.backoffice.fields import DateTimeInput
 from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
 
 PARIS = ZoneInfo("Europe/Paris")

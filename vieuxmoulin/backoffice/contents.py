@@ -4,38 +4,30 @@ from typing import Any
 
 from django import forms
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
 )
 
-from campaigns.models import Content, ContentVariation, Media
+from campaigns.models import Approval, Content, ContentVariation, Media
+from campaigns.services import approval
 from integrations.admin_tools.base import BackofficeAdmin, HistoryInline, ShortTextsStack
-from integrations.admin_tools.display import NOTHING, date_column, link, outside_link, short, status_column
+from integrations.admin_tools.display import CARE, GOOD, NOTHING, date_column, link, outside_link, short, status_column
 from integrations.admin_tools.fields import WordsField
 from integrations.admin_tools.operations import DialogForm, operation
 from menus.models import Item
 from social.admin import PUBLICATION_COLOURS
 from social.connectors import platforms as all_platforms
 from social.models import Account, Publication
-from vieuxmoulin.orchestrator import Requester
-from vieuxmoulin.orchestrator.publishing import publish
-
-
-class DateTimeInput(UnfoldAdminTextInputWidget):
-    """The browser's own date and time picker: what a telephone does best."""
-
-    input_type = "datetime-local"
-
-    def format_value(self, value: Any) -> Any:
-        return value.strftime("%Y-%m-%dT%H:%M") if hasattr(value, "strftime") else value
+from vieuxmoulin.backoffice.fields import DateTimeInput
+from vieuxmoulin.backoffice.publishing import publish_approved, tell
 
 
 class PublishForm(DialogForm):
@@ -145,15 +137,20 @@ class ContentPublications(HistoryInline):
         return outside_link(publication.permalink, _("Voir le post"))
 
 
+APPROVAL_COLOURS = {Approval.APPROVED: GOOD, Approval.SUBMITTED: CARE}
+
+
 class ContentAdmin(BackofficeAdmin):
     """What is said, before any network adapts it."""
 
     form = ContentForm
-    list_display = ("name", "beginning", "published_on", "written_by", "written")
+    list_display = ("name", "beginning", "approval_badge", "published_on", "written_by", "written")
+    list_filter = (("approval", ChoicesDropdownFilter),)
     search_fields = ("title", "body")
     list_select_related = ("created_by",)
     inlines = (MediaInline, VariationInline, ContentPublications)
-    actions_detail = ("publish_now",)
+    actions_detail = ("publish_now", "compose")
+    approval_badge = status_column(APPROVAL_COLOURS, "approval", gettext_lazy("validation"))
     written = date_column("created_at", gettext_lazy("écrit le"))
     fieldsets = (
         (None, {"fields": ("title", "body", "link", "hashtags")}),
@@ -181,6 +178,15 @@ class ContentAdmin(BackofficeAdmin):
         if not change:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if approval.edited(form.instance):
+            self.message_user(request, _("Les mots ont changé : ce contenu est à valider de nouveau."), level="WARNING")
+
+    @action(description=gettext_lazy("Écrire et voir"), icon="edit_square", permissions=["change"])
+    def compose(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(f"{reverse('backoffice:composer')}?content={object_id}")
 
     @display(description=gettext_lazy("titre"), ordering="title")
     def name(self, content: Content) -> Any:
@@ -210,21 +216,7 @@ class ContentAdmin(BackofficeAdmin):
     )
     def publish_now(self, request: HttpRequest, content: Content, form: PublishForm) -> HttpResponse | str:
         answers = form.cleaned_data
-        made = publish(
-            content,
-            answers["platforms"],
-            scheduled_time=answers["scheduled_time"],
-            requester=Requester(user=request.user),
-        )
-        for warning in made.warnings:
-            self.message_user(request, warning, level="WARNING")
-        kept = [row for row in made.publications.values() if row.task_id != made.task.pk]
-        for row in kept:
-            text = _("Déjà demandé sur %(where)s : cette publication est %(state)s. Rien n'est envoyé deux fois.")
-            words = {"where": row.account.get_platform_display(), "state": row.get_status_display()}
-            self.message_user(request, text % words, level="WARNING")
-        new = len(made.publications) - len(kept)
-        if not new:
-            return ""
-        told = _("Publication programmée.") if answers["scheduled_time"] else _("C'est parti.")
-        return format_html("{} {}", told, link(made.task, _("Suivre la tâche")))
+        at = answers["scheduled_time"]
+        made = publish_approved(request.user, content, answers["platforms"], scheduled_time=at)
+        tell(request, made, is_later=bool(at))
+        return ""

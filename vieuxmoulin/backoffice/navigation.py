@@ -43,6 +43,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             _("Dire"),
             [
+                page(_("Écrire et publier"), "edit_square", "composer", "campaigns.change_content"),
                 page(_("Calendrier"), "calendar_month", "calendar", "social.view_publication"),
                 page(_("Interactions"), "forum", "inbox", "social.view_interaction", care.get("social.interaction", 0)),
                 to(_("Contenus"), "edit_note", "campaigns.content"),

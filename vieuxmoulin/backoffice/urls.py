@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from vieuxmoulin.backoffice import calendar, inbox
+from vieuxmoulin.backoffice import calendar, composer, inbox
 
 app_name = "backoffice"
 urlpatterns = [
     path("calendrier/", calendar.calendar, name="calendar"),
     path("calendrier/<uuid:publication_id>/reporter/", calendar.move, name="calendar_move"),
+    path("composer/", composer.composer, name="composer"),
+    path("composer/apercu/", composer.preview, name="composer_preview"),
+    path("composer/image/", composer.picture, name="composer_picture"),
     path("interactions/", inbox.inbox, name="inbox"),
     path("interactions/marquer/", inbox.mark, name="inbox_mark"),
     path("interactions/<uuid:interaction_id>/", inbox.thread, name="inbox_thread"),

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
 
+from campaigns.services import approval
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
 
@@ -85,15 +86,28 @@ def test_the_writers_read_dishes_and_change_none(sign_in, ask):
     assert "Épuisé ?" not in page
 
 
-def test_the_writers_publish(sign_in, ask):
+def test_the_writers_publish_what_was_approved(sign_in, ask, manager):
     factories.AccountFactory()
     content = factories.ContentFactory()
     browser = sign_in("Rédaction")
 
+    refused = ask("campaigns_content_publish_now", content, client=browser, platforms=["facebook"])
+    before = content.publications.count()
+    approval.approve(content, user=manager)
     response = ask("campaigns_content_publish_now", content, client=browser, platforms=["facebook"])
 
+    assert "soumettez-le" in refused.content.decode()
+    assert before == 0
     assert response.headers["HX-Refresh"] == "true"
     assert content.publications.count() == 1
+
+
+def test_only_the_direction_approves(db):
+    call_command("create_roles", verbosity=0)
+
+    holders = Group.objects.filter(permissions__codename="approve_content").values_list("name", flat=True)
+
+    assert list(holders) == ["Direction"]
 
 
 def test_somebody_who_only_reads_cannot_publish(client, django_user_model, ask):
