@@ -335,7 +335,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
+        # The networks' pages of agreement are reached by a form of ours that redirects there.
+        "form-action": ["'self'", "https://www.facebook.com", "https://x.com"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
     }

@@ -15,8 +15,9 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from integrations.admin_tools.base import BackofficeAdmin
 from integrations.admin_tools.display import BAD, GOOD, boolean_column, date_column, short, status_column
 from integrations.admin_tools.operations import DialogForm, operation
+from social.connectors import registry
 from social.models import Account
-from social.services import accounts
+from social.services import accounts, connecting
 
 
 class ReconnectForm(DialogForm):
@@ -28,6 +29,15 @@ class ReconnectForm(DialogForm):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy("Laissez vide pour essayer avec le jeton enregistré."),
     )
+
+
+def connectable() -> list[tuple[str, str]]:
+    """The networks with a page of agreement: one entry for those that share it (Facebook and Instagram)."""
+    labels: dict[str, list[str]] = {}
+    for slug, connector in registry.items():
+        if connector.can_connect:
+            labels.setdefault(connector.app_slug or slug, []).append(connector.label)
+    return [(slug, " et ".join(sorted(names))) for slug, names in sorted(labels.items())]
 
 
 @admin.register(Account)
@@ -44,11 +54,17 @@ class AccountAdmin(BackofficeAdmin):
         (gettext_lazy("État"), {"fields": ("badge", "status_reason", "created")}),
         (gettext_lazy("Réglages avancés"), {"classes": ["collapse"], "fields": ("settings",)}),
     )
-    actions_detail = ("reconnect",)
+    actions_detail = ("reconnect", "disconnect")
+    list_before_template = "social/connect_buttons.html"
 
     badge = status_column({"connected": GOOD, "disconnected": BAD})
     primary = boolean_column("is_primary", gettext_lazy("principal"))
     created = date_column("created_at", gettext_lazy("ajouté le"))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Name the networks that a person connects by agreeing on the network's own page."""
+        context = {"connectable": connectable(), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     @display(description=gettext_lazy("raison"))
     def reason(self, account: Account) -> Any:
@@ -70,3 +86,16 @@ class AccountAdmin(BackofficeAdmin):
             "platform": account.get_platform_display(),
             "name": name,
         }
+
+    @operation(
+        title=gettext_lazy("Déconnecter…"),
+        icon="link_off",
+        question=gettext_lazy(
+            "L'accès est rendu à la plateforme et oublié ici. Les publications prévues de ce compte seront retenues."
+        ),
+        button=gettext_lazy("Déconnecter"),
+        variant=ActionVariant.DANGER,
+        when=lambda account: account.status == Account.Status.CONNECTED,
+    )
+    def disconnect(self, request: HttpRequest, account: Account, form: DialogForm) -> str:
+        return connecting.leave(account) or _("Compte déconnecté : son accès a été rendu.")

@@ -149,3 +149,11 @@ def test_a_token_that_the_platform_refuses_is_not_kept(office):
     assert "jeton-faux" not in response.content.decode()
     assert account.status == "disconnected"
     assert account.credential.secrets["access_token"] == "jeton-facebook"
+
+
+def test_accounts_are_connected_from_their_list(admin_client):
+    page = admin_client.get("/admin/social/account/").content.decode()
+
+    assert 'action="/comptes/facebook/relier/"' in page
+    assert "Facebook et Instagram" in page
+    assert 'action="/comptes/x/relier/"' in page
