@@ -23,9 +23,10 @@ async function send(name, value) {
   data.append(name, value);
   data.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
   const response = await fetch(form.dataset.picture, { method: "POST", body: data });
-  const text = await response.text();
-  if (response.ok) pictures.insertAdjacentHTML("beforeend", text);
-  return response.ok || response.status === 422 ? (response.ok ? "" : text) : "L'image n'a pas pu être envoyée : réessayez.";
+  if (!response.ok) return "L'image n'a pas pu être envoyée : rechargez la page, puis réessayez.";
+  const answer = await response.json();
+  if (answer.line) pictures.insertAdjacentHTML("beforeend", answer.line);
+  return answer.fault || "";
 }
 
 async function add(name, values) {
@@ -44,6 +45,8 @@ async function add(name, values) {
   return faults.length === 0;
 }
 
+// The theme's own listener wants a text field beside every file field, and there is none here.
+files.hasChangeListener = true;
 files.addEventListener("change", async (event) => {
   event.stopPropagation();
   const chosen = [...files.files];

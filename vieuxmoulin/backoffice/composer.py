@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -61,13 +62,14 @@ def preview(request: HttpRequest) -> HttpResponse:
 @guarded(*WRITE)
 @require_POST
 def picture(request: HttpRequest) -> HttpResponse:
-    """Take a picture, from the telephone or by its address; answers with its line of the form."""
+    """Take a picture, from the telephone or by its address; answers with its line of the form, or why there is none."""
     file = request.FILES.get("file")
     try:
         row = uploads.keep(file) if file else uploads.at_address(request.POST.get("url", "").strip())
     except ContentRejected as error:
-        return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
-    return render(request, "backoffice/composer_picture.html", {"row": previewing.shown_row(row)})
+        return JsonResponse({"fault": str(error)})
+    context = {"row": previewing.shown_row(row)}
+    return JsonResponse({"line": render_to_string("backoffice/composer_picture.html", context, request)})
 
 
 def _do(request: HttpRequest, form: ComposerForm, content: Content, action: str) -> None:

@@ -51,8 +51,8 @@ def jpeg(width=1200, height=800, name="plat.jpg", kind="JPEG"):
 
 def kept_aside(office, file=None):
     """Send a picture as the page does; returns the reference that its line carries."""
-    page = office.post(PICTURE, {"file": file or jpeg()}).content.decode()
-    return page.split('name="media_ref" value="')[1].split('"')[0]
+    line = office.post(PICTURE, {"file": file or jpeg()}).json()["line"]
+    return line.split('name="media_ref" value="')[1].split('"')[0]
 
 
 # --- Previews ---------------------------------------------------------------------------------------------------------
@@ -216,34 +216,33 @@ def test_a_picture_is_kept_aside_shown_and_moved_when_saved(office):
     ids=["html", "svg", "mp4", "tiff"],
 )
 def test_what_is_no_picture_is_refused_by_its_name(office, file, said):
-    response = office.post(PICTURE, {"file": file})
+    fault = office.post(PICTURE, {"file": file}).json()["fault"]
 
-    assert response.status_code == 422
-    assert said in response.content.decode()
-    assert response.content.decode().startswith(file.name)
+    assert fault.startswith(file.name)
+    assert said in fault
+    assert not uploads.storage().exists(uploads.FOLDER)
 
 
 def test_a_file_too_heavy_is_refused(office, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_BYTES", 100)
 
-    response = office.post(PICTURE, {"file": jpeg()})
+    answer = office.post(PICTURE, {"file": jpeg()}).json()
 
-    assert (response.status_code, "12 Mo" in response.content.decode()) == (422, True)
+    assert answer == {"fault": "plat.jpg pèse plus de 12 Mo : réduisez-le, ou donnez son adresse."}
 
 
 @pytest.mark.parametrize("url", ["", "photo.jpg", "javascript:alert(1)", "ftp://exemple.fr/a.jpg"])
 def test_what_is_no_address_is_refused(office, url):
-    response = office.post(PICTURE, {"url": url})
+    answer = office.post(PICTURE, {"url": url}).json()
 
-    assert response.status_code == 422
-    assert "adresse complète" in response.content.decode()
+    assert answer == {"fault": "Écrivez l'adresse complète de l'image, comme https://exemple.fr/photo.jpg."}
 
 
 def test_an_address_becomes_a_picture(office):
-    page = office.post(PICTURE, {"url": "https://exemple.fr/photo.jpg"}).content.decode()
+    line = office.post(PICTURE, {"url": "https://exemple.fr/photo.jpg"}).json()["line"]
 
-    assert 'value="url:https://exemple.fr/photo.jpg"' in page
-    assert "<img" not in page
+    assert 'value="url:https://exemple.fr/photo.jpg"' in line
+    assert "<img" not in line
 
 
 @pytest.mark.parametrize(
