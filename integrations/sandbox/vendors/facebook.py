@@ -170,7 +170,7 @@ class Facebook(GraphLogin, GraphVendor, FeedVendor):
         comments.change(record, comment_id, hidden=flag(given["is_hidden"], False))
         return json_answer({"success": True})
 
-    @route("GET", VERSION + r"(?P<object_id>[\w.-]+)")
+    @route("GET", VERSION + r"(?P<object_id>(?!search$|v\d)[\w.-]+)")
     def read(self, call: Call, object_id: str) -> HttpResponse:
         """A post, an uploaded photo, or the Page itself."""
         if record := self.find("post", object_id):
