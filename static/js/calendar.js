@@ -56,3 +56,11 @@ grid.addEventListener("drop", (event) => {
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "modal-content") grid.dispatchEvent(new CustomEvent("window-ready"));
 });
+
+// An agenda begins where we are, not on the first of the month.
+if (window.matchMedia("(max-width: 767px)").matches) {
+  const today = grid.querySelector(".is-today");
+  const days = [...grid.querySelectorAll(".cal-day:not(.is-empty):not(.is-outside)")];
+  const next = today && days.find((day) => day.dataset.day >= today.dataset.day);
+  if (next && next !== days[0]) next.scrollIntoView({ block: "start" });
+}

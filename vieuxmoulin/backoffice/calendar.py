@@ -26,7 +26,7 @@ from social.connectors import registry
 from social.models import Account, Publication
 from social.services import slots
 from vieuxmoulin.backoffice.fields import DateTimeInput
-from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
+from vieuxmoulin.backoffice.pages import day_of, guarded, show, uuid_of
 
 PARIS = ZoneInfo("Europe/Paris")
 Status = Publication.Status
@@ -202,7 +202,7 @@ def move(request: HttpRequest, publication_id: Any) -> HttpResponse:
     local = row.scheduled_at.astimezone(PARIS)
     if request.method == "GET":
         return _window(request, row, MoveForm(initial={"at": local}))
-    dropped = _parsed(request.POST.get("day", ""))
+    dropped = day_of(request.POST.get("day", ""))
     data = {"at": f"{same_clock(row.scheduled_at, dropped):%Y-%m-%dT%H:%M}"} if dropped else request.POST
     form = MoveForm(data)
     if not form.is_valid():
@@ -233,16 +233,9 @@ def _window(
     return render(request, "backoffice/calendar_move.html", context)
 
 
-def _parsed(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _day(text: str) -> date:
     """The day asked for, today when it is not one that a calendar can show."""
-    day = _parsed(text)
+    day = day_of(text)
     return day if day and 2000 <= day.year <= 2100 else timezone.localdate()
 
 

@@ -18,7 +18,7 @@ from integrations.errors import CommunicationError, ContentRejected
 from social.admin import PUBLICATION_COLOURS
 from vieuxmoulin.backoffice import composing, previewing, uploads
 from vieuxmoulin.backoffice.composing import ComposerForm
-from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
+from vieuxmoulin.backoffice.pages import day_of, guarded, show, uuid_of
 from vieuxmoulin.backoffice.publishing import publish_approved, tell
 
 WRITE, PUBLISH = ("campaigns.add_content", "campaigns.change_content"), "social.add_publication"
@@ -185,11 +185,11 @@ def _address(content: Content | None, name: str = "composer") -> str:
 
 def _blank(request: HttpRequest) -> dict[str, list[str]]:
     """A new text goes to every network, now, or on the day of the calendar that was pressed."""
-    day = request.GET.get("jour", "")
+    day = day_of(request.GET.get("jour", ""))
     return {
         "platforms": [slug for slug, _label in composing.linked_platforms()],
         "when": [composing.LATER if day else composing.NOW],
-        "at": [f"{day}T12:00" if day else ""],
+        "at": [f"{day.isoformat()}T12:00" if day else ""],
     }
 
 

@@ -1,6 +1,7 @@
 """The pages that belong to no model: their addresses, who may open them, what every one of them shows around."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -37,5 +38,13 @@ def uuid_of(text: str) -> UUID | None:
     """The id that an address carries; None for anything else."""
     try:
         return UUID(text)
+    except ValueError:
+        return None
+
+
+def day_of(text: str) -> date | None:
+    """The day that an address carries; None for anything else."""
+    try:
+        return date.fromisoformat(text)
     except ValueError:
         return None

@@ -440,6 +440,13 @@ def test_two_people_do_not_write_over_each_other(office):
     assert content.body == "Au départ"
 
 
+@pytest.mark.parametrize(("day", "when", "at"), [("2026-12-24", "later", "2026-12-24T12:00"), ("<odd>", "now", "")])
+def test_a_day_of_the_calendar_comes_along(office, day, when, at):
+    form = office.get(COMPOSER, {"jour": day}).context["form"]
+
+    assert (form["when"].value(), form["at"].value()) == (when, at)
+
+
 def test_an_unknown_content_is_not_found(office):
     assert office.get(f"{COMPOSER}?content=odd").status_code == 404
     assert office.get(f"{COMPOSER}?content=00000000-0000-4000-8000-000000000000").status_code == 404
