@@ -145,7 +145,7 @@ def test_a_slot_taken_is_refused_with_a_better_one(office):
     page = response.content.decode()
     assert second.scheduled_at == coming(3, 12)
     assert "« Plat du jour » part à 12:00 sur ce compte" in page
-    assert f'name="at" value="{coming(4, 18):%Y-%m-%dT%H:%M}"' in page
+    assert f'value="{coming(4, 18):%Y-%m-%dT%H:%M}"' in page
     assert "Forcer" in page
 
 
