@@ -63,6 +63,13 @@ POST_SHAPE = {
     "required": ["$type", "text", "createdAt"],
 }
 
+LIKE_SHAPE = {"type": "object", "properties": {"subject": REFERENCE}, "required": ["subject"]}
+GATE_SHAPE = {
+    "type": "object",
+    "properties": {"post": {"type": "string"}, "hiddenReplies": {"type": "array", "items": {"type": "string"}}},
+    "required": ["post"],
+}
+
 
 def refuse(word: str, message: str, status: int = 400) -> HttpResponse:
     """The protocol's error body."""
@@ -72,13 +79,13 @@ def refuse(word: str, message: str, status: int = 400) -> HttpResponse:
 def shaped(call: Call, shape: dict[str, Any]) -> dict[str, Any]:
     """The JSON body, refused when it leaves its shape."""
     body = call.json()
-    _check(body, shape, "Input")
+    check_shape(body, shape, "Input")
     return body
 
 
 def check_post(record: dict[str, Any], has_blob: Callable[[str], bool]) -> list[dict[str, Any]]:
     """Refuse a post that the network would refuse; returns its images."""
-    _check(record, POST_SHAPE, "Record")
+    check_shape(record, POST_SHAPE, "Record")
     text = record["text"]
     if len(regex.findall(r"\X", text)) > MAX_GRAPHEMES or len(text.encode()) > MAX_BYTES:
         raise Refused(refuse("InvalidRequest", "Invalid app.bsky.feed.post record: Record/text must not be longer"))
@@ -104,7 +111,8 @@ def stamp() -> int:
     return int(time.time())
 
 
-def _check(body: Any, shape: dict[str, Any], name: str) -> None:
+def check_shape(body: Any, shape: dict[str, Any], name: str = "Record") -> None:
+    """Refuse a body that leaves its shape."""
     if found := shape_problem(body, shape):
         place, said = found
         raise Refused(refuse("InvalidRequest", f"{'/'.join(map(str, [name, *place]))}: {said}"))

@@ -10,7 +10,19 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.pictures import image_type
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
-from integrations.sandbox.vendors._bluesky_rules import GATE, LIKE, POST, check_post, is_key, refuse, shaped, stamp
+from integrations.sandbox.vendors._bluesky_rules import (
+    GATE,
+    GATE_SHAPE,
+    LIKE,
+    LIKE_SHAPE,
+    POST,
+    check_post,
+    check_shape,
+    is_key,
+    refuse,
+    shaped,
+    stamp,
+)
 from integrations.sandbox.vendors._bluesky_views import (
     branches,
     cid_of,
@@ -102,7 +114,8 @@ class Bluesky(FeedVendor):
         if collection == POST:
             return self._create_post(repo, uri, record)
         if collection == LIKE:
-            self._mark(str(record.get("subject", {}).get("uri", "")), uri)
+            check_shape(record, LIKE_SHAPE)
+            self._mark(record["subject"]["uri"], uri)
         return hidden(json_answer(self._keep(uri, collection, repo, record)))
 
     @route("POST", r"xrpc/com\.atproto\.repo\.putRecord")
@@ -114,6 +127,7 @@ class Bluesky(FeedVendor):
         post = self.find("post", f"at://{repo}/{POST}/{given['rkey']}")
         if post is None:
             raise Refused(refuse("InvalidRequest", "Could not locate record"))
+        check_shape(record, GATE_SHAPE)
         listed = {str(uri).rpartition("/")[2] for uri in record.get("hiddenReplies", [])}
         for comment in post.data["comments"]:
             comments.change(post, comment["id"], hidden=comment["id"] in listed)
@@ -127,7 +141,7 @@ class Bluesky(FeedVendor):
         if found := comments.find(self.slug, "post", given["rkey"]):
             comments.remove(found[0], given["rkey"])
         for record in store.records(self.slug, "record", external_id=uri):
-            self._mark(str(record.data.get("subject", {}).get("uri", "")), "")
+            self._mark((record.data.get("subject") or {}).get("uri", ""), "")
             record.delete()
         store.records(self.slug, "post", external_id=uri).delete()
         return json_answer({})
