@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from campaigns.models import Approval, Content
+from campaigns.services.approval import APPROVE
 from integrations.models import InboundEvent, WebhookDelivery
 from menus.models import Item
 from notifications.models import Notification
@@ -164,6 +166,8 @@ def _needing_care(request: HttpRequest) -> dict[str, int]:
         "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=week),
     }
     may = request.user.has_perm
+    if may(APPROVE):
+        asked["campaigns.content"] = Content.objects.filter(approval=Approval.SUBMITTED)
     return counts(
         request.user, {name: rows for name, rows in asked.items() if may("{}.view_{}".format(*name.split(".")))}
     )

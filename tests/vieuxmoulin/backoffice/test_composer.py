@@ -517,6 +517,20 @@ def test_the_direction_approves(office, manager):
     assert (content.approval, content.approved_by) == ("approved", manager)
 
 
+def badges(response):
+    groups = response.context["sidebar_navigation"]
+    return {item["title"]: item.get("badge") for group in groups for item in group["items"]}
+
+
+def test_the_menu_calls_whoever_approves_and_nobody_else(office, manager, sign_in):
+    approval.submit(factories.ContentFactory(), user=manager)
+
+    for_the_direction = badges(office.get(COMPOSER))["Contenus"]
+    for_a_writer = badges(sign_in("Rédaction").get(COMPOSER))["Contenus"]
+
+    assert (for_the_direction, for_a_writer) == ("1", None)
+
+
 def test_a_forged_approval_is_refused(sign_in):
     browser = sign_in("Rédaction")
 
