@@ -21,6 +21,11 @@ def send_reply(reply_id: str) -> None:
 
 
 @shared_task
+def settle_reply(reply_id: str) -> None:
+    interactions.settle_reply(reply_id)
+
+
+@shared_task
 def take_metrics() -> None:
     metrics.take_due()
 

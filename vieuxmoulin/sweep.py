@@ -47,6 +47,7 @@ def sweep() -> dict[str, int]:
     done |= {
         "publish": _enqueue(Publication, [Publication.Status.SCHEDULED], planning.PUBLISH),
         "settle": _enqueue(Publication, [Publication.Status.UNKNOWN], SETTLE),
+        "replies_settle": _enqueue(Reply, [Reply.Status.UNKNOWN], interactions.SETTLE_REPLY),
         "replies": _enqueue(Reply, [Reply.Status.PENDING], interactions.SEND_REPLY),
         "notify": _enqueue(Chunk, [Chunk.Status.PENDING], "notifications.tasks.deliver_chunk"),
         "menus": _enqueue(MenuSync, [MenuSync.Status.PENDING], syncing.SYNCHRONISE),

@@ -1,10 +1,11 @@
 """What guests say to us: kept once, read, given to someone, answered once (law 3), hidden or liked."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from integrations.queueing import enqueue
 from social.connectors import _meta_webhooks, registry
 from social.connectors._engagement import Interaction as Found
 from social.models import Account, Interaction, Publication, Reply
-from social.services.publishing import credentials
+from social.services.publishing import CLOCK_SKEW, credentials
 from social.signals import interaction_received
 
 log = structlog.get_logger(__name__)
@@ -23,7 +24,10 @@ log = structlog.get_logger(__name__)
 SEND_REPLY = "social.tasks.send_reply"
 # The event under which deliveries of Meta wait among those of other modules.
 META_EVENT = "meta_webhook"
+SETTLE_REPLY = "social.tasks.settle_reply"
 MAX_ATTEMPTS = 6
+# A first look that did not find the answer; a second one makes it surely absent.
+ABSENT_ONCE = "absent_once"
 # Guests answer for some days; older posts are left in peace.
 WATCHED = timedelta(days=14)
 # A clock of the vendor's behind ours must not hide a comment; what comes twice is absorbed.
@@ -133,7 +137,7 @@ def hide(interaction: Interaction, hidden: bool) -> None:
 def like(interaction: Interaction, liked: bool = True) -> None:
     """Like a comment as the restaurant. Raises PermanentError where the network has no such thing."""
     connector = registry[interaction.account.platform]()
-    connector.like(interaction.external_id, credentials(interaction.account))
+    connector.like(interaction.external_id, credentials(interaction.account), liked)
     Interaction.objects.filter(pk=interaction.pk).update(is_liked=liked)
 
 
@@ -147,7 +151,7 @@ def reply(interaction: Interaction, text: str, *, user: Any) -> Reply:
 
 
 def send_reply(reply_id: Any) -> None:
-    """Send an answer once; without a clear outcome it stays `unknown`, for a person to look."""
+    """Send an answer once; without a clear outcome it is `unknown`, and looked for before anything else."""
     if not claim(Reply, reply_id, from_states=[Status.PENDING], to_state=Status.SENDING, creating_since=timezone.now()):
         return
     row = Reply.objects.select_related("interaction__account__credential").get(pk=reply_id)
@@ -155,7 +159,7 @@ def send_reply(reply_id: Any) -> None:
     try:
         external_id = registry[account.platform]().reply(row.interaction.external_id, row.text, credentials(account))
     except OutcomeUnknown as error:
-        _end(row, Status.UNKNOWN, **error_fields(error))
+        _end(row, Status.UNKNOWN, next_attempt_at=_later(), **error_fields(error))
     except TransientError as error:
         if row.attempts >= MAX_ATTEMPTS:
             _end(row, Status.FAILED, **error_fields(error))
@@ -168,11 +172,43 @@ def send_reply(reply_id: Any) -> None:
         _end(row, Status.SENT, external_id=external_id, sent_at=timezone.now(), **CLEAR_ERROR)
 
 
+def settle_reply(reply_id: Any) -> None:
+    """Look for an answer of unknown fate under the post: adopt it, or send it again once it is surely absent."""
+    if not claim(Reply, reply_id, from_states=[Status.UNKNOWN], to_state=Status.UNKNOWN):
+        return
+    row = Reply.objects.select_related("interaction__account__credential").get(pk=reply_id)
+    account, since = row.interaction.account, (row.creating_since or row.created_at) - CLOCK_SKEW
+    try:
+        found = registry[account.platform]().find_reply(
+            row.interaction.external_id, row.text, credentials(account), since
+        )
+    except CommunicationError as error:
+        changes = {"status": Status.FAILED} if row.attempts >= MAX_ATTEMPTS else {"next_attempt_at": _later()}
+        _settled(row, **changes, **error_fields(error))
+        return
+    if found is not None:
+        _settled(row, status=Status.SENT, external_id=found, sent_at=timezone.now(), **CLEAR_ERROR)
+    elif row.last_error_code != ABSENT_ONCE:
+        _settled(row, next_attempt_at=_later(), last_error_code=ABSENT_ONCE)
+    else:
+        _settled(row, status=Status.PENDING, next_attempt_at=timezone.now(), creating_since=None, **CLEAR_ERROR)
+
+
+def _settled(row: Reply, **changes: Any) -> None:
+    Reply.objects.filter(pk=row.pk, status=Status.UNKNOWN, claimed_by=row.claimed_by).update(**RELEASE, **changes)
+
+
+def _later() -> datetime:
+    """Networks list an answer a little after they took it."""
+    return timezone.now() + timedelta(seconds=settings.READ_BACK_SECONDS)
+
+
 def recover_abandoned() -> int:
-    """Answers whose worker died while they left: never sent again by themselves. Returns their number."""
+    """Answers whose worker died while they left: looked for before they may leave again. Returns their number."""
     return abandoned(Reply.objects.all(), states=[Status.SENDING]).update(
         status=Status.UNKNOWN,
-        last_error="Interrompu pendant l'envoi : regardez sous le post avant de répondre de nouveau.",
+        next_attempt_at=timezone.now(),
+        last_error="Interrompu pendant l'envoi : à chercher sous le post.",
         last_error_code="interrupted",
         **RELEASE,
     )

@@ -166,3 +166,55 @@ def test_a_dead_workers_answer_is_not_sent_again(written):
 
     written.row.refresh_from_db()
     assert written.row.status == "unknown"
+
+
+@pytest.fixture
+def doubtful(written, monkeypatch):
+    """An answer of unknown fate, and what the network says when it is looked for."""
+    written.answer = OutcomeUnknown("Pas de réponse.")
+    interactions.send_reply(written.row.pk)
+    written.found = None
+    monkeypatch.setattr(
+        registry["facebook"], "find_reply", lambda self, interaction_id, text, who, since: written.found
+    )
+
+    def look():
+        Reply.objects.update(next_attempt_at=timezone.now())
+        interactions.settle_reply(written.row.pk)
+        written.row.refresh_from_db()
+        return written.row.status
+
+    written.look = look
+    return written
+
+
+def test_an_answer_found_under_the_post_is_adopted(doubtful):
+    doubtful.found = "r9"
+
+    assert doubtful.look() == "sent"
+    assert doubtful.row.external_id == "r9"
+    assert len(doubtful.said) == 1
+
+
+def test_an_answer_absent_twice_leaves_again_once(doubtful):
+    doubtful.answer = "r1"
+
+    assert doubtful.look() == "unknown"
+    assert doubtful.look() == "pending"
+    interactions.send_reply(doubtful.row.pk)
+
+    doubtful.row.refresh_from_db()
+    assert (doubtful.row.status, len(doubtful.said)) == ("sent", 2)
+
+
+@pytest.mark.parametrize("liked", [True, False])
+def test_a_like_is_given_and_taken_back(account, post, monkeypatch, liked):
+    told = []
+    monkeypatch.setattr(registry["facebook"], "like", lambda self, key, who, liked=True: told.append((key, liked)))
+    interactions.receive(account, [comment()])
+    row = Interaction.objects.get()
+
+    interactions.like(row, liked)
+
+    row.refresh_from_db()
+    assert (told, row.is_liked) == ([("c1", liked)], liked)
