@@ -12,7 +12,8 @@ from tests import server
 from tests.flows.watch import Watch
 from tests.server import ROOT
 
-pytestmark = pytest.mark.flow
+# One process and its in-memory queue: the embedded way to run, which is on SQLite.
+pytestmark = [pytest.mark.flow, pytest.mark.sqlite_only]
 MESSAGES = 200
 # Short enough that a test can wait for what takes minutes in production.
 IMPATIENT = {"CLAIM_LEASE_SECONDS": "3", "READ_BACK_SECONDS": "2", "SWEEP_SECONDS": "2", "LOG_LEVEL": "warning"}
