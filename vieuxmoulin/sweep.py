@@ -19,9 +19,8 @@ from notifications.connectors import registry as message_registry
 from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
 from notifications.services import outcomes
-from social.connectors import registry as social_registry
 from social.models import Account, Publication, Reply
-from social.services import interactions, planning, publishing
+from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import conducting, ledger, status
 
@@ -84,15 +83,14 @@ def _alert_stuck() -> None:
 def check_services() -> None:
     """Ask each connected account and each sending service who we are, and keep the answer for the home page."""
     for account in Account.objects.filter(status=Account.Status.CONNECTED).select_related("credential"):
-        connector = social_registry[account.platform]()
-        _note(account.platform, partial(connector.check, publishing.credentials(account)))
+        _note(account.platform, partial(accounts.visit, account))
     for channel in ChannelType.values:
         if provider := notification_queries.provider_for(channel):
             service = message_registry[provider.platform]()
             _note(provider.platform, partial(service.check, Access(provider.credential.secrets)))
 
 
-def _note(slug: str, ask: Callable[[], str]) -> None:
+def _note(slug: str, ask: Callable[[], object]) -> None:
     try:
         ask()
     except CommunicationError as error:

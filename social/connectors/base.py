@@ -167,6 +167,10 @@ class SocialConnector(Engagement, Login, Connector):
     def read_back(self, post: Post, account: Credentials, since: datetime, progress: Progress) -> Published | None:
         """Look for the post among those created after `since`; None when it is surely not there (law 3)."""
 
+    def quota_per_day(self, account: Credentials) -> int | None:
+        """How many posts a day the vendor allows this account, where it tells; None leaves `posts_per_day`."""
+        return None
+
     @abstractmethod
     def check(self, account: Credentials) -> str:
         """Ask the vendor who we are: the cheapest call that proves the access works. Returns the public name."""

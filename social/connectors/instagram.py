@@ -133,6 +133,14 @@ class Instagram(MetaLogin, MetaConnector):
                 vendor_answer=str(answer.get("status", "")),
             )
 
+    def quota_per_day(self, account: Credentials) -> int | None:
+        """The daily total as Instagram says it; the figure differs from account to account, and in time."""
+        rows = self.call("GET", account, f"{account.id}/content_publishing_limit", params={"fields": "config"}).get(
+            "data", []
+        )
+        total = (rows[0].get("config") or {}).get("quota_total") if rows else None
+        return int(total) if total is not None else None
+
     def _check_quota(self, account: Credentials) -> None:
         """Instagram counts publications over a moving day; its own numbers say how many are left."""
         params = {"fields": "quota_usage,config"}

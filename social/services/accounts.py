@@ -9,6 +9,16 @@ from social.models import Account
 from social.services.publishing import credentials
 
 
+def visit(account: Account) -> None:
+    """Ask the platform whether it knows us, and what it allows us today. Raises CommunicationError."""
+    connector = registry[account.platform]()
+    who = credentials(account)
+    connector.check(who)
+    quota = connector.quota_per_day(who)
+    if quota is not None and quota != account.settings.get("quota_per_day"):
+        Account.objects.filter(pk=account.pk).update(settings={**account.settings, "quota_per_day": quota})
+
+
 def reconnect(account: Account, *, token: str = "") -> str:
     """Keep a new token if one is given, ask the platform who we are, and let the account speak again.
 
