@@ -75,9 +75,8 @@ def _alert_stuck() -> None:
     """Law 5: what should have moved and has not is named."""
     for queue, rows in status.stuck_rows().items():
         for row in rows[:20]:
-            log.error(
-                "row_stuck", queue=queue, model=type(row).__name__, pk=str(row.pk), due_at=str(row.next_attempt_at)
-            )
+            since = row.sending_at if queue == "unknown" else row.next_attempt_at
+            log.error("row_stuck", queue=queue, model=type(row).__name__, pk=str(row.pk), due_at=str(since))
 
 
 def check_services() -> None:

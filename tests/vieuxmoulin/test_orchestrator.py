@@ -427,3 +427,16 @@ def test_a_reference_given_twice_loses_no_dish(change, path):
         menus.update_menu(document)
 
     assert refused.value.problems[0]["field"] == path
+
+
+def test_a_message_whose_fate_nobody_settled_is_named(monkeypatch):
+    told = []
+    monkeypatch.setattr(sweep.log, "error", lambda event, **facts: told.append((event, facts["pk"])))
+    monkeypatch.setattr(sweep, "send", lambda *args, **options: True)
+    ContactFactory()
+    notifying.notify(MessageTemplateFactory().slug, "all", {"promo_title": "x"}, ["email"])
+    Notification.objects.update(status="unknown", sending_at=timezone.now() - timedelta(hours=1))
+
+    sweep.sweep()
+
+    assert ("row_stuck", str(Notification.objects.get().pk)) in told

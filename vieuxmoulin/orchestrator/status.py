@@ -11,12 +11,14 @@ from campaigns.models import Campaign, Phase
 from integrations.models import InboundEvent, ServiceHealth, WebhookDelivery
 from integrations.services import pulse
 from menus.models import MenuSync
-from notifications.models import Chunk
+from notifications.models import Chunk, Notification
 from social.models import Account, Publication
 from vieuxmoulin.models import Task
 
 # A row due for longer than this without moving is stuck: the queue, a worker or beat is down.
 STUCK_AFTER = timedelta(minutes=5)
+# By then, a message of unknown fate was read back wherever its service allows it.
+UNSETTLED_AFTER = timedelta(minutes=15)
 WAITING_ROWS: dict[str, tuple[Any, list[str]]] = {
     "publish": (Publication, [Publication.Status.SCHEDULED]),
     "notify": (Chunk, [Chunk.Status.PENDING]),
@@ -65,6 +67,10 @@ def stuck_rows() -> dict[str, QuerySet]:
         for name, (model, states) in WAITING_ROWS.items()
     }
     found["campaigns"] = found["campaigns"].filter(campaign__status=Campaign.Status.ACTIVE)
+    # A service that cannot be asked leaves its messages of unknown fate to a person, who must hear of them.
+    found["unknown"] = Notification.objects.filter(
+        status=Notification.Status.UNKNOWN, sending_at__lt=timezone.now() - UNSETTLED_AFTER
+    )
     return found
 
 
