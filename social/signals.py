@@ -10,6 +10,8 @@ publication_failed = Signal()
 publication_changed = Signal()
 # Carries account_id (UUID).
 account_disconnected = Signal()
+# Carries account_id (UUID). The platform knows us again.
+account_connected = Signal()
 
 # Carries interaction_id (UUID). A guest said or did something new.
 interaction_received = Signal()

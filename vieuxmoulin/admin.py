@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from campaigns.models import Campaign, Content, Phase, PhaseAction
 from menus.models import Item, Menu
+from vieuxmoulin.backoffice.alerts import AlertAdmin
 from vieuxmoulin.backoffice.api_clients import ApiClientAdmin
 from vieuxmoulin.backoffice.campaigns import CampaignAdmin
 from vieuxmoulin.backoffice.cards import MenuAdmin
@@ -12,7 +13,7 @@ from vieuxmoulin.backoffice.dishes import ItemAdmin
 from vieuxmoulin.backoffice.journal import TaskAdmin
 from vieuxmoulin.backoffice.phases import PhaseActionAdmin, PhaseAdmin
 from vieuxmoulin.backoffice.third_party import dress
-from vieuxmoulin.models import ApiClient, Task
+from vieuxmoulin.models import Alert, ApiClient, Task
 
 admin.site.register(Content, ContentAdmin)
 admin.site.register(Campaign, CampaignAdmin)
@@ -21,5 +22,6 @@ admin.site.register(PhaseAction, PhaseActionAdmin)
 admin.site.register(Menu, MenuAdmin)
 admin.site.register(Item, ItemAdmin)
 admin.site.register(Task, TaskAdmin)
+admin.site.register(Alert, AlertAdmin)
 admin.site.register(ApiClient, ApiClientAdmin)
 dress()

@@ -51,6 +51,34 @@ class Task(models.Model):
         return f"{self.get_type_display()} · {self.timestamp:%d/%m/%Y %H:%M}" if self.timestamp else self.type
 
 
+class Alert(models.Model):
+    """Something that waits for a person: said once on the home page and once by e-mail, however often it happens."""
+
+    key = models.CharField(_("sujet"), max_length=200, unique=True, editable=False)
+    title = models.CharField(_("ce qui se passe"), max_length=200)
+    message = models.TextField(_("pourquoi, et que faire"), blank=True)
+    # A page of the back-office, seen from its root.
+    address = models.CharField(_("page"), max_length=300, blank=True)
+    # Who is told: whoever may do this; everybody of the staff without it.
+    permission = models.CharField(_("droit"), max_length=100, blank=True)
+    is_urgent = models.BooleanField(_("urgente"), default=False)
+    times = models.PositiveIntegerField(_("fois"), default=1)
+    first_at = models.DateTimeField(_("depuis le"), auto_now_add=True)
+    last_at = models.DateTimeField(_("vue le"))
+    # When the e-mail that names it left; empty while it waits for the next one.
+    mailed_at = models.DateTimeField(_("annoncée le"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("réglée le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("alerte")
+        verbose_name_plural = _("alertes")
+        ordering = ["-last_at"]
+        indexes = [models.Index(fields=["resolved_at", "mailed_at"], name="alert_open")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class ApiClient(models.Model):
     """What a program may ask of the API: the scopes it was created with, and no others."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.dispatch import receiver
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign
@@ -19,15 +20,18 @@ from menus import queries as menu_queries
 from menus.models import MenuSync
 from menus.signals import menu_synced
 from notifications.signals import messages_settled
-from social.models import Interaction, Publication
+from social.models import Account, Interaction, Publication
 from social.services import interactions
 from social.signals import (
+    account_connected,
+    account_disconnected,
     interaction_received,
     publication_changed,
     publication_failed,
     publication_leaving,
     publication_published,
 )
+from vieuxmoulin import alerts
 from vieuxmoulin.orchestrator import ledger
 
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
@@ -72,6 +76,26 @@ def tell_publication_failure(publication_id: UUID, **_: Any) -> None:
 @receiver(publication_changed)
 def follow_publication(publication_id: UUID, **_: Any) -> None:
     ledger.refresh(Publication.objects.values_list("task_id", flat=True).get(pk=publication_id))
+
+
+@receiver(account_disconnected)
+def call_for_reconnection(account_id: UUID, **_: Any) -> None:
+    account = Account.objects.get(pk=account_id)
+    waiting = Publication.objects.filter(account=account, status=Publication.Status.SCHEDULED).count()
+    alerts.raise_alert(
+        f"account:{account_id}",
+        f"{account} ne peut plus publier : reconnectez-le.",
+        f"{account.status_reason} Rien n'est perdu : {waiting} publication(s) prévue(s) seront retenues, puis partiront "
+        "une fois le compte reconnecté et leur envoi relancé.",
+        address=reverse("admin:social_account_change", args=[account_id]),
+        permission="social.change_account",
+        is_urgent=True,
+    )
+
+
+@receiver(account_connected)
+def close_call_for_reconnection(account_id: UUID, **_: Any) -> None:
+    alerts.resolve(f"account:{account_id}")
 
 
 @receiver(interaction_received)

@@ -221,6 +221,9 @@ QUIET_HOURS = env.bool("QUIET_HOURS", default=not SANDBOX)
 # Marketing messages one guest may get in seven days, all channels and campaigns together.
 FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4 if not SANDBOX else 1000)
 
+# Who is told of alerts beside the staff who can act on them (the users of the back-office that have an address).
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+
 # What Meta's webhook handshake must show (/webhooks/meta/); empty: no handshake is answered.
 META_VERIFY_TOKEN = env("META_VERIFY_TOKEN", default="")
 # Planned posts of one account keep this distance, and two campaigns on one network that one.

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from django.urls import reverse
 
 from campaigns.services import lifecycle
 from integrations.claims import due
@@ -21,6 +22,7 @@ from notifications.models import ChannelType, Chunk
 from notifications.services import outcomes
 from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
+from vieuxmoulin import alerts
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import conducting, ledger, status
 
@@ -28,6 +30,17 @@ log = structlog.get_logger(__name__)
 # Enough for a minute's work; the next sweep takes the rest.
 ROWS_PER_SWEEP = 2000
 SETTLE = "social.tasks.settle"
+# What staff are told of rows that stand still, by queue.
+STUCK_ALERT = "stuck:"
+STUCK_TITLES = {
+    "publish": "Des publications n'avancent plus.",
+    "notify": "Des messages aux clients n'avancent plus.",
+    "menus": "Des mises à jour de la carte n'avancent plus.",
+    "campaigns": "Des phases de campagne n'avancent plus.",
+    "webhooks": "Des webhooks sortants n'avancent plus.",
+    "inbound": "Des événements reçus ne sont pas traités.",
+    "unknown": "Des messages sont peut-être partis : quelqu'un doit trancher.",
+}
 
 
 def sweep() -> dict[str, int]:
@@ -61,6 +74,7 @@ def sweep() -> dict[str, int]:
     for task_id in Task.objects.exclude(status__in=ledger.FINAL).values_list("pk", flat=True)[:ROWS_PER_SWEEP]:
         ledger.refresh(task_id)
     _alert_stuck()
+    alerts.send_mails()
     return done | {"phases": len(phases)}
 
 
@@ -72,11 +86,25 @@ def _enqueue(model: Any, states: list[str], task: str) -> int:
 
 
 def _alert_stuck() -> None:
-    """Law 5: what should have moved and has not is named."""
+    """Law 5: what should have moved and has not is named, in the log row by row and to staff as one alert per queue."""
+    named = []
     for queue, rows in status.stuck_rows().items():
-        for row in rows[:20]:
+        late = list(rows[:20])
+        if late:
+            named.append(f"{STUCK_ALERT}{queue}")
+            names = ", ".join(f"{row} ({row.pk})" for row in late[:3])
+            alerts.raise_alert(
+                named[-1],
+                STUCK_TITLES.get(queue, STUCK_TITLES["publish"]),
+                f"{rows.count()} ligne(s) attendent depuis trop longtemps, dont : {names}. "
+                "Vérifiez sur le tableau de bord que les travailleurs et l'horloge sont en vie.",
+                address=reverse("admin:index"),
+                is_urgent=True,
+            )
+        for row in late:
             since = row.sending_at if queue == "unknown" else row.next_attempt_at
             log.error("row_stuck", queue=queue, model=type(row).__name__, pk=str(row.pk), due_at=str(since))
+    alerts.resolve_others(STUCK_ALERT, named)
 
 
 def check_services() -> None:

@@ -26,6 +26,7 @@ EVENTS = {
     "engagement": "Un client a commenté, répondu, aimé ou cité.",
     "campaign_started": "Une campagne commence.",
     "campaign_completed": "Une campagne est finie.",
+    "alert": "Quelque chose attend une personne du restaurant.",
     "menu_synchronised": "La carte est à jour à une destination, et relue.",
 }
 Status = WebhookDelivery.Status

@@ -13,6 +13,7 @@ from menus.models import Destination, Item, MenuRevision
 from notifications.models import Contact, MessageTemplate, Provider
 from social.models import Account, Publication
 from vieuxmoulin.backoffice import figures
+from vieuxmoulin.backoffice.alerts import alert_lines
 from vieuxmoulin.backoffice.asking import exist
 
 
@@ -33,6 +34,7 @@ def live_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "upcoming": figures.upcoming(may),
         "failures": figures.failures(may),
+        "alerts": alert_lines(request.user),
         "disconnected": figures.disconnected(may),
         "figures": figures.figures(may),
         "services": figures.services(may),

@@ -16,6 +16,7 @@ from integrations.models import InboundEvent, WebhookDelivery
 from menus.models import Item
 from notifications.models import Notification
 from social.models import Account, Interaction
+from vieuxmoulin.alerts import open_alerts
 from vieuxmoulin.backoffice.asking import counts
 from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
 from vieuxmoulin.models import Task
@@ -41,7 +42,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         return _page(request, title, icon, name, permission, number)
 
     return [
-        _group(_("Pilotage"), [_home(), to(_("Journal des tâches"), "checklist", "vieuxmoulin.task")]),
+        _group(
+            _("Pilotage"),
+            [
+                _home(),
+                to(_("Alertes"), "notifications_active", "vieuxmoulin.alert"),
+                to(_("Journal des tâches"), "checklist", "vieuxmoulin.task"),
+            ],
+        ),
         _group(
             _("Dire"),
             [
@@ -161,6 +169,7 @@ def _needing_care(request: HttpRequest) -> dict[str, int]:
         "notifications.notification": Notification.objects.filter(status="unknown", created_at__gte=week),
         "menus.menusync": troubled_syncs(),
         "menus.item": Item.objects.filter(availability=Item.Availability.UNAVAILABLE),
+        "vieuxmoulin.alert": open_alerts(request.user),
         "vieuxmoulin.task": Task.objects.filter(status=Task.Status.FAILED, timestamp__gte=week),
         "integrations.webhookdelivery": WebhookDelivery.objects.filter(status="failed", created_at__gte=week),
         "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=week),

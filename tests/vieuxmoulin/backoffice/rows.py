@@ -15,6 +15,7 @@ from menus.services import revisions
 from notifications.models import Chunk, Notification, Suppression
 from social.models import Interaction, MetricSnapshot, PublicationAttempt, Reply, SavedAnswer
 from tests import factories
+from vieuxmoulin.alerts import raise_alert
 from vieuxmoulin.api.clients import create_client
 from vieuxmoulin.models import ApiClient, Task
 
@@ -153,6 +154,7 @@ def _the_ground_floor():
         ServiceHealth.objects.create(slug="facebook", is_up=False, last_error="Jeton expiré."),
         Heartbeat.objects.create(name="beat", seen_at=timezone.now()),
         EncryptionCheck.objects.create(key_id="k-essai", sample="v1:échantillon"),
+        raise_alert("stuck:notify", "Des messages n'avancent plus.", "Vérifiez les travailleurs."),
         task(status="partial", outcome={"counts": {"published": 1, "failed": 1}}),
     ]
 

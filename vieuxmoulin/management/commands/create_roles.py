@@ -19,13 +19,14 @@ WRITERS: Rights = [
     ("notifications", ("messagetemplate", "tag"), (VIEW, ADD, CHANGE)),
     ("notifications", ("notification", "chunk"), (VIEW,)),
     ("menus", ("menu", "category", "item", "menurevision"), (VIEW,)),
-    ("vieuxmoulin", ("task",), (VIEW,)),
+    ("vieuxmoulin", ("task", "alert"), (VIEW,)),
 ]
 KITCHEN: Rights = [
     ("menus", ("menu", "category", "item", "optiongroup", "option"), ALL),
     ("menus", ("menurevision",), (VIEW, ADD)),
     ("menus", ("menusync",), (VIEW, CHANGE)),
     ("menus", ("destination",), (VIEW,)),
+    ("vieuxmoulin", ("alert",), (VIEW,)),
 ]
 # All but settings and users: neither secrets, nor webhooks, nor API clients, nor who may come in.
 DIRECTION: Rights = [
@@ -34,6 +35,7 @@ DIRECTION: Rights = [
     ("notifications", None, ALL),
     ("menus", None, ALL),
     ("vieuxmoulin", ("task",), (VIEW,)),
+    ("vieuxmoulin", ("alert",), (VIEW, CHANGE)),
     ("integrations", ("servicehealth", "heartbeat"), (VIEW,)),
 ]
 ROLES: dict[str, Rights] = {"Direction": DIRECTION, "Rédaction": WRITERS, "Cuisine": KITCHEN}
