@@ -25,7 +25,8 @@ from social.adaptation import pictures
 from social.adaptation.pictures import MOST_SOURCE_BYTES, Facts, PictureRules, UnreadablePicture
 
 # All pictures of a request together: whoever publishes is waiting, and a picture not seen in time is only a warning.
-LOOK_SECONDS = 3.0
+# A rehearsal, or a copy that was asked for, is worth more of a wait than a post that should leave within two seconds.
+LOOK_SECONDS, ACCEPT_SECONDS = 3.0, 1.0
 MOST_PICTURES = 20
 KNOWN_SECONDS, FAILED_SECONDS = 600, 60
 FOLDER = "contents/fitted"
@@ -49,7 +50,7 @@ class Gallery:
         lookers = [threading.Thread(target=self._fetch, args=(url,), daemon=True) for url in missing]
         for looker in lookers:
             looker.start()
-        deadline = time.monotonic() + LOOK_SECONDS
+        deadline = time.monotonic() + (LOOK_SECONDS if for_copies or not self._keeps else ACCEPT_SECONDS)
         for url, looker in zip(missing, lookers, strict=True):
             looker.join(max(deadline - time.monotonic(), 0))
             if looker.is_alive():
