@@ -1,17 +1,39 @@
 """Said to one person: guests, what they agreed to, the templates, and each message on its way."""
 
 from notifications.models.messages import Chunk, MessageTemplate, Notification, Provider
-from notifications.models.people import ChannelType, Consent, Contact, Purpose, Suppression, Tag
+from notifications.models.people import (
+    ChannelType,
+    Consent,
+    ConsentEvent,
+    Contact,
+    ContactImport,
+    Habit,
+    Purchase,
+    Purpose,
+    PushSubscription,
+    Segment,
+    Suppression,
+    Tag,
+)
+from notifications.models.tracking import DeliveryEvent, TrackedLink
 
 __all__ = [
     "ChannelType",
     "Chunk",
     "Consent",
+    "ConsentEvent",
     "Contact",
+    "ContactImport",
+    "DeliveryEvent",
+    "Habit",
     "MessageTemplate",
     "Notification",
     "Provider",
+    "Purchase",
     "Purpose",
+    "PushSubscription",
+    "Segment",
     "Suppression",
     "Tag",
+    "TrackedLink",
 ]

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,7 @@ from integrations.claims import Claimable
 from integrations.fields import EncryptedTextField
 from integrations.ids import time_ordered_uuid
 from notifications.connectors import platforms
-from notifications.models.people import ChannelType, Contact, Purpose
+from notifications.models.people import ChannelType, Contact, Purpose, Segment
 
 
 class MessageTemplate(models.Model):
@@ -61,6 +62,13 @@ class Provider(models.Model):
     )
     position = models.PositiveSmallIntegerField(_("rang"), default=0)
     is_active = models.BooleanField(_("actif"), default=True)
+    # Shared by all workers; empty: as fast as the service takes it.
+    rate_per_second = models.PositiveIntegerField(
+        _("messages par seconde au plus"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+    # Set by what the service answers: until then the next one of the channel takes over.
+    resting_until = models.DateTimeField(_("écarté jusqu'à"), null=True, blank=True, editable=False)
+    resting_reason = models.TextField(_("raison"), blank=True, editable=False)
 
     class Meta:
         verbose_name = _("prestataire d'envoi")
@@ -146,6 +154,22 @@ class Notification(models.Model):
     sending_at = models.DateTimeField(_("parti à"), null=True, blank=True)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("remis le"), null=True, blank=True)
+    # Whether this guest agreed, when it left, that opens and clicks be measured (law 8); rates count only these.
+    is_tracked = models.BooleanField(_("mesuré"), default=False)
+    opened_at = models.DateTimeField(_("ouvert le"), null=True, blank=True)
+    clicked_at = models.DateTimeField(_("cliqué le"), null=True, blank=True)
+    # Mail proxies, scanners and robots, told apart from people.
+    machine_opened_at = models.DateTimeField(_("ouvert par une machine le"), null=True, blank=True)
+    machine_clicked_at = models.DateTimeField(_("cliqué par une machine le"), null=True, blank=True)
+    bounced_at = models.DateTimeField(_("revenu le"), null=True, blank=True)
+    complained_at = models.DateTimeField(_("signalé le"), null=True, blank=True)
+    unsubscribed_at = models.DateTimeField(_("désabonné le"), null=True, blank=True)
+    segment = models.ForeignKey(
+        Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    variation = models.CharField(_("variante"), max_length=40, blank=True, default="")
+    # Why it leaves at that hour, in words; empty when nothing was chosen for this guest.
+    moment_reason = models.CharField(_("pourquoi cette heure"), max_length=200, blank=True, default="")
 
     class Meta:
         verbose_name = _("message")

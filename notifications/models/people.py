@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from integrations.fields import EncryptedTextField
+from integrations.fields import EncryptedJSONField, EncryptedTextField
 from integrations.ids import time_ordered_uuid
 
 
@@ -45,6 +45,10 @@ class Contact(models.Model):
     phone = EncryptedTextField(_("mobile"), blank=True, default="")
     phone_index = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
     language = models.CharField(_("langue"), max_length=5, default="fr")
+    birthday = models.DateField(_("anniversaire"), null=True, blank=True)
+    postcode = models.CharField(_("code postal"), max_length=12, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
     attributes = models.JSONField(_("attributs"), default=dict, blank=True)
     tags = models.ManyToManyField(Tag, verbose_name=_("étiquettes"), blank=True, related_name="contacts")
     source = models.CharField(_("origine"), max_length=60, blank=True)
@@ -99,6 +103,153 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} / {self.get_channel_display()} : {self.get_status_display()}"
+
+
+class ConsentEvent(models.Model):
+    """One thing that a guest said about being written to; never rewritten, kept as evidence after the guest is gone."""
+
+    class Action(models.TextChoices):
+        REQUESTED = "requested", _("confirmation demandée")
+        GRANTED = "granted", _("accord donné")
+        WITHDRAWN = "withdrawn", _("accord retiré")
+        OPPOSED = "opposed", _("opposition")
+        LIFTED = "lifted", _("opposition levée")
+
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("contact"), null=True, on_delete=models.SET_NULL, related_name="consent_events"
+    )
+    purpose = models.CharField(_("finalité"), max_length=16, choices=Consent.Purpose.choices)
+    channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
+    action = models.CharField(_("acte"), max_length=10, choices=Action.choices)
+    wording = models.TextField(_("texte présenté"), blank=True)
+    wording_version = models.CharField(_("version du texte"), max_length=40, blank=True)
+    source = models.CharField(_("recueilli par"), max_length=120, blank=True)
+    ip_address = models.GenericIPAddressField(_("adresse IP"), null=True, blank=True)
+    occurred_at = models.DateTimeField(_("le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("acte de consentement")
+        verbose_name_plural = _("actes de consentement")
+        ordering = ["-occurred_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} · {self.get_purpose_display()} / {self.get_channel_display()}"
+
+
+class PushSubscription(models.Model):
+    """One browser of a guest that agreed to show our notifications; its address is a secret between it and us."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("contact"), on_delete=models.CASCADE, related_name="push_subscriptions"
+    )
+    # {"endpoint", "keys": {"p256dh", "auth"}} as the browser gave it.
+    subscription = EncryptedJSONField(_("abonnement"))
+    endpoint_index = models.CharField(max_length=64, unique=True, editable=False)
+    device = models.CharField(_("appareil"), max_length=120, blank=True)
+    created_at = models.DateTimeField(_("depuis le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("appareil")
+        verbose_name_plural = _("appareils")
+
+    def __str__(self) -> str:
+        return self.device or str(_("Appareil"))
+
+
+class Purchase(models.Model):
+    """What a guest bought, as the till or the CRM told it: what segments by habits are made of."""
+
+    contact = models.ForeignKey(Contact, verbose_name=_("contact"), on_delete=models.CASCADE, related_name="purchases")
+    source = models.CharField(_("origine"), max_length=40)
+    external_id = models.CharField(_("identifiant d'origine"), max_length=120)
+    occurred_at = models.DateTimeField(_("le"))
+    amount_cents = models.PositiveIntegerField(_("montant (centimes)"))
+    item_refs = models.JSONField(_("plats"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("achat")
+        verbose_name_plural = _("achats")
+        ordering = ["-occurred_at"]
+        constraints = [models.UniqueConstraint(fields=["source", "external_id"], name="purchase_once")]
+        indexes = [models.Index(fields=["contact", "occurred_at"], name="purchase_by_guest")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_cents / 100:.2f} €"
+
+
+class Habit(models.Model):
+    """How often a guest was seen opening, clicking or booking in one hour of the week (Paris time)."""
+
+    contact = models.ForeignKey(Contact, verbose_name=_("contact"), on_delete=models.CASCADE, related_name="habits")
+    # 0 is Monday from midnight to one, 167 Sunday's last hour.
+    hour = models.PositiveSmallIntegerField(_("heure de la semaine"))
+    weight = models.PositiveIntegerField(_("poids"), default=0)
+
+    class Meta:
+        verbose_name = _("habitude")
+        verbose_name_plural = _("habitudes")
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "hour"], name="habit_once"),
+            models.CheckConstraint(condition=Q(hour__lt=168), name="habit_hour_in_week"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour} × {self.weight}"
+
+
+class Segment(models.Model):
+    """A group of guests told by rules, counted and written to as they stand at that moment."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    slug = models.SlugField(_("identifiant"), max_length=60, unique=True)
+    name = models.CharField(_("nom"), max_length=120)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    # {"all": [rule, {"any": [...]}, {"not": …}]}, a rule being {"field", "op", "value"}: see services/segments.
+    rules = models.JSONField(_("règles"), default=dict, blank=True)
+    last_count = models.PositiveIntegerField(_("clients"), null=True, blank=True)
+    counted_at = models.DateTimeField(_("compté le"), null=True, blank=True)
+    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactImport(models.Model):
+    """A file of guests on its way in: looked at first, then taken; the file is forgotten once it is in."""
+
+    class Status(models.TextChoices):
+        UPLOADED = "uploaded", _("à relire")
+        RUNNING = "running", _("en cours")
+        DONE = "done", _("terminé")
+        FAILED = "failed", _("en échec")
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    name = models.CharField(_("fichier"), max_length=200)
+    # The rows as read, sealed: they hold addresses.
+    rows = EncryptedJSONField(_("lignes"), null=True)
+    columns = models.JSONField(_("colonnes"), default=list)
+    mapping = models.JSONField(_("correspondance"), default=dict, blank=True)
+    consent = models.JSONField(_("consentement déclaré"), default=dict, blank=True)
+    status = models.CharField(_("état"), max_length=10, choices=Status.choices, default=Status.UPLOADED)
+    # {"added", "updated", "unchanged", "refused": [{"line", "column", "reason"}]}; no address in it.
+    report = models.JSONField(_("compte rendu"), default=dict, blank=True)
+    requested_by = models.CharField(_("demandé par"), max_length=150, blank=True)
+    created_at = models.DateTimeField(_("reçu le"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("fini le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("import de contacts")
+        verbose_name_plural = _("imports de contacts")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Suppression(models.Model):

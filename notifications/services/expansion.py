@@ -3,6 +3,7 @@
 Addresses are copied sealed, as they are: nothing is decrypted to plan a send.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
@@ -34,9 +35,20 @@ class SealedColumn(Func):
     output_field = TextField()
 
 
-def insert_messages(chunk: Chunk, guests: QuerySet[Contact], *, campaign_id: Any, phase_id: Any) -> int:
+@dataclass(frozen=True)
+class Labels:
+    """What figures will be told by: the campaign and its phase, the segment, the variation, why at that hour."""
+
+    campaign_id: Any = None
+    phase_id: Any = None
+    segment_id: Any = None
+    variation: str = ""
+    moment_reason: str = ""
+
+
+def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
     """Write one message per guest in a chunk; returns how many are new. A guest already written to is left out."""
-    values = _values(chunk, campaign_id, phase_id)
+    values = _values(chunk, labels)
     columns = [getattr(Notification._meta.get_field(name), "column", name) for name in values]
     select = guests.order_by().annotate(**{f"new_{name}": value for name, value in values.items()})
     sql, params = select.values_list(*[f"new_{name}" for name in values]).query.sql_with_params()
@@ -49,7 +61,7 @@ def insert_messages(chunk: Chunk, guests: QuerySet[Contact], *, campaign_id: Any
         return cursor.rowcount
 
 
-def _values(chunk: Chunk, campaign_id: Any, phase_id: Any) -> dict[str, Any]:
+def _values(chunk: Chunk, labels: Labels) -> dict[str, Any]:
     """Each column of a new message, as an expression over the guest."""
     address = ADDRESS_COLUMNS.get(ChannelType(chunk.channel))
     now = Value(timezone.now(), output_field=DateTimeField())
@@ -64,10 +76,18 @@ def _values(chunk: Chunk, campaign_id: Any, phase_id: Any) -> dict[str, Any]:
         "reason": Value(""),
         "chunk": Value(chunk.pk),
         "task_id": Cast(Value(chunk.task_id), UUIDField()),
-        "campaign": Cast(Value(campaign_id, output_field=UUIDField()), UUIDField()),
-        "phase": Cast(Value(phase_id, output_field=UUIDField()), UUIDField()),
+        "campaign": _id(labels.campaign_id),
+        "phase": _id(labels.phase_id),
+        "segment": _id(labels.segment_id),
+        "variation": Value(labels.variation),
+        "moment_reason": Value(labels.moment_reason),
+        "is_tracked": Value(False),
         "provider": Value(""),
         "external_id": Value(""),
         "attempts": Value(0),
         "created_at": now,
     }
+
+
+def _id(value: Any) -> Any:
+    return Cast(Value(value, output_field=UUIDField()), UUIDField())

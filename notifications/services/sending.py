@@ -12,7 +12,7 @@ from integrations.queueing import enqueue
 from notifications import queries
 from notifications.connectors import registry
 from notifications.models import Chunk, Contact, MessageTemplate, Notification
-from notifications.services.expansion import insert_messages
+from notifications.services.expansion import Labels, insert_messages
 from notifications.services.templates import missing
 
 # Without a provider yet, the chunk waits for one.
@@ -23,11 +23,10 @@ DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
 
 @dataclass(frozen=True)
 class Origin:
-    """Who asks: the request, and the campaign's phase if there is one."""
+    """Who asks: the request, and what its figures will be told by."""
 
     task_id: UUID
-    campaign_id: UUID | None = None
-    phase_id: UUID | None = None
+    labels: Labels = Labels()
     priority: int = 5
 
 
@@ -63,7 +62,7 @@ def _expand(
             priority=origin.priority,
         )
         guests = rest if last is None else rest.filter(pk__lte=last)
-        number = insert_messages(chunk, guests, campaign_id=origin.campaign_id, phase_id=origin.phase_id)
+        number = insert_messages(chunk, guests, origin.labels)
         if number:
             Chunk.objects.filter(pk=chunk.pk).update(size=number)
             enqueue(DELIVER_CHUNK, chunk.pk, priority=origin.priority)

@@ -13,6 +13,7 @@ from notifications import queries
 from notifications.models import ChannelType, Contact, MessageTemplate, Purpose, Tag
 from notifications.services import contacts as contact_services
 from notifications.services import sending
+from notifications.services.expansion import Labels
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.ledger import Requester, open_task, refresh
 
@@ -62,7 +63,8 @@ def notify(
             requester,
             priority=PRIORITIES[Purpose(found.purpose)],
         )
-        origin = sending.Origin(task.pk, campaign_id, phase_id, task.priority)
+        labels = Labels(campaign_id=campaign_id, phase_id=phase_id)
+        origin = sending.Origin(task.pk, labels, task.priority)
         total = sending.create_messages(template=found, contacts=guests, channels=channels, data=data, origin=origin)
     if not total:
         refresh(task.pk)
