@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from notifications.models import Chunk, MessageTemplate, Notification, Provider
+from notifications.models import Chunk, MessageTemplate, Notification
 
 UNSETTLED = (Notification.Status.PENDING, Notification.Status.QUEUED, Notification.Status.SENDING)
 
@@ -12,11 +12,6 @@ UNSETTLED = (Notification.Status.PENDING, Notification.Status.QUEUED, Notificati
 def current_template(slug: str) -> MessageTemplate | None:
     """The version in use of a template."""
     return MessageTemplate.objects.filter(slug=slug, is_current=True).first()
-
-
-def provider_for(channel: str) -> Provider | None:
-    """The sending service to use first on a channel."""
-    return Provider.objects.filter(channel=channel, is_active=True).select_related("credential").first()
 
 
 def counts(task_id: Any) -> dict[str, int]:

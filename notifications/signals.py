@@ -6,3 +6,7 @@ from django.dispatch import Signal
 messages_settled = Signal()
 # Carries contact_id (UUID), channel and source (str).
 consent_withdrawn = Signal()
+# Carries provider_id (int), has_fallback (bool), code (str). A sending service was set aside for a while.
+provider_failed = Signal()
+# Carries provider_id (int). It takes messages again.
+provider_recovered = Signal()

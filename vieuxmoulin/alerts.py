@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from integrations.errors import CommunicationError, OutcomeUnknown
 from integrations.services import outbound
-from notifications import queries as notification_queries
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message
+from notifications.services import providers
 from vieuxmoulin.models import Alert
 
 log = structlog.get_logger(__name__)
@@ -116,7 +116,7 @@ def _letter(address: str, name: str, alerts: list[Alert]) -> Message:
 
 def _post(letters: list[Message]) -> bool:
     """Hand the e-mails over to the sending service in use; False when none of them left."""
-    provider = notification_queries.provider_for("email")
+    provider = providers.pick("email")
     if provider is None:
         log.warning("alerts_not_mailed", reason="no_provider")
         return False

@@ -19,7 +19,8 @@ from integrations.signals import inbound_event_received
 from menus import queries as menu_queries
 from menus.models import MenuSync
 from menus.signals import menu_synced
-from notifications.signals import messages_settled
+from notifications.models import Provider
+from notifications.signals import messages_settled, provider_failed, provider_recovered
 from social.models import Account, Interaction, Publication
 from social.services import interactions
 from social.signals import (
@@ -123,6 +124,29 @@ def follow_messages(task_id: UUID, **_: Any) -> None:
     """A send has a thousand chunks: its line in the ledger is read again once for many of them."""
     if cache.add(f"ledger.refresh:{task_id}", True, REFRESH_SECONDS):
         send(REFRESH, task_id, at=timezone.now() + timedelta(seconds=REFRESH_SECONDS))
+
+
+@receiver(provider_failed)
+def tell_that_a_service_was_set_aside(provider_id: int, has_fallback: bool, code: str, **_: Any) -> None:
+    provider = Provider.objects.get(pk=provider_id)
+    relay = (
+        "Les messages partent par le prestataire suivant."
+        if has_fallback
+        else "Les messages attendent : rien n'est perdu."
+    )
+    alerts.raise_alert(
+        f"provider:{provider_id}",
+        f"{provider} ne prend plus nos messages.",
+        f"{provider.resting_reason} {relay}",
+        address=reverse("admin:notifications_provider_change", args=[provider_id]),
+        permission="notifications.change_provider",
+        is_urgent=not has_fallback,
+    )
+
+
+@receiver(provider_recovered)
+def close_service_alert(provider_id: int, **_: Any) -> None:
+    alerts.resolve(f"provider:{provider_id}")
 
 
 @receiver(menu_synced)

@@ -15,11 +15,10 @@ from integrations.queueing import send
 from integrations.services import inbound, outbound, pulse
 from menus.models import MenuSync
 from menus.services import syncing
-from notifications import queries as notification_queries
 from notifications.connectors import registry as message_registry
 from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
-from notifications.services import outcomes
+from notifications.services import outcomes, providers
 from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin import alerts
@@ -112,7 +111,7 @@ def check_services() -> None:
     for account in Account.objects.filter(status=Account.Status.CONNECTED).select_related("credential"):
         _note(account.platform, partial(accounts.visit, account))
     for channel in ChannelType.values:
-        if provider := notification_queries.provider_for(channel):
+        for provider in providers.usable(channel):
             service = message_registry[provider.platform]()
             _note(provider.platform, partial(service.check, Access(provider.credential.secrets)))
 

@@ -5,6 +5,8 @@ are of unknown fate: they are read back where the service allows it, else they s
 Few statements are spent on a message: six for a batch of a thousand, two for a window of SMS and one for four windows.
 """
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,20 +14,26 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
+from integrations import limiter
 from integrations.claims import CLEAR_ERROR, RELEASE, claim, error_fields, lease, retry_at
 from integrations.errors import CommunicationError, TransientError
 from integrations.events import announce
-from notifications import queries
+from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
 from notifications.models import Chunk, Contact, Notification, Provider
-from notifications.services import outcomes
+from notifications.services import outcomes, providers
 from notifications.services.permission import may_send, standing, with_standing
 from notifications.services.templates import render_for
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
-ACCESS_RETRY = timedelta(minutes=15)
+# A worker stands in a service's line this long at most; then the chunk makes room for others.
+LONGEST_PACE_SECONDS = 20.0
+# By name: tasks.py stands above the services.
+DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
+# Tests watch the clock instead.
+pause = time.sleep
 # Rows are read a little ahead of small windows, which saves statements; leave is asked at most these messages early.
 READ_AHEAD = 128
 Status = Notification.Status
@@ -45,15 +53,15 @@ def deliver_chunk(chunk_id: Any) -> None:
     if not claim(Chunk, chunk_id, from_states=[Chunk.Status.PENDING], to_state=Chunk.Status.SENDING):
         return
     chunk = Chunk.objects.select_related("template", "provider__credential").get(pk=chunk_id)
-    provider = chunk.provider if chunk.provider and chunk.provider.is_active else queries.provider_for(chunk.channel)
+    provider = providers.pick(chunk.channel, chunk.provider)
     if provider is None:
-        postpone(chunk, TransientError("Aucun prestataire actif pour ce canal : ajoutez-en un.", code="no_provider"))
+        _wait_for_provider(chunk)
         return
     run = _Run(chunk, provider)
     while run.goes_on:
         run.next_rows()
     if not run.was_taken:
-        _finish(chunk, run.error, run.deferred_until)
+        _finish(chunk, provider, run.error, run.deferred_until)
 
 
 class _Run:
@@ -65,7 +73,7 @@ class _Run:
         self.access = Access(provider.credential.secrets)
         self.error: CommunicationError | None = None
         self.deferred_until: datetime | None = None
-        self.goes_on, self.was_taken = True, False
+        self.goes_on, self.was_taken, self.is_too_fast = True, False, False
         self.lease_renewed_at = timezone.now()
 
     def next_rows(self) -> None:
@@ -76,20 +84,42 @@ class _Run:
         self.goes_on = len(rows) > size
         for start in range(0, min(len(rows), size), self.connector.window):
             self._send_window(rows[start : min(start + self.connector.window, size)])
-            if not self.goes_on and (self.was_taken or self.error):
+            if not self.goes_on and (self.was_taken or self.error or self.is_too_fast):
                 return
 
     def _send_window(self, rows: list[Notification]) -> None:
         window = prepare(self.chunk, rows)
         self.deferred_until = window.deferred_until or self.deferred_until
         outcomes.skip(window.skipped)
-        if window.messages:
+        for messages in self._paced(window.messages):
             self._renew_lease()
-            ready = self._mark_sending(window.messages)
+            ready = self._mark_sending(messages)
             if ready:
                 self.error = send(self.connector, ready, self.access) or self.error
-        if self.was_taken or self.error or (self.deferred_until and not window.messages):
+            if self.was_taken or self.error:
+                break
+        if self.was_taken or self.error or self.is_too_fast or (self.deferred_until and not window.messages):
             self.goes_on = False
+
+    def _paced(self, messages: list[Message]) -> Iterator[list[Message]]:
+        """The messages as fast as the service may be called; the rest stay for later when the line is too long."""
+        rate = self.provider.rate_per_second
+        if not rate or not messages:
+            yield from [messages] if messages else []
+            return
+        # A service called once per message gets no more calls at once than a second allows.
+        size = min(len(messages), rate) if self.connector.window < self.connector.batch_size else len(messages)
+        for start in range(0, len(messages), size):
+            part = messages[start : start + size]
+            wait = limiter.reserve(
+                f"provider:{self.provider.pk}", amount=len(part), per_second=rate, longest_wait=LONGEST_PACE_SECONDS
+            )
+            if wait > LONGEST_PACE_SECONDS:
+                self.is_too_fast, self.deferred_until = True, timezone.now() + timedelta(seconds=wait)
+                return
+            if wait:
+                pause(wait)
+            yield part
 
     def _renew_lease(self) -> None:
         now = timezone.now()
@@ -160,8 +190,21 @@ def send(connector: MessageConnector, messages: list[Message], access: Access) -
     return outcomes.record(found)
 
 
-def _finish(chunk: Chunk, error: CommunicationError | None, wait_until: datetime | None) -> None:
+def _wait_for_provider(chunk: Chunk) -> None:
+    """No service can carry this channel now: the chunk waits for the first that comes back, or for somebody."""
+    missing = TransientError("Aucun prestataire actif pour ce canal : ajoutez-en un.", code="no_provider")
+    back = providers.next_return(chunk.channel)
+    if back is None:
+        put_back(chunk, at=retry_at(missing, chunk.attempts), **error_fields(missing))
+    else:
+        put_back(chunk, at=back)
+    log.warning("chunk_without_provider", chunk=str(chunk.pk), channel=chunk.channel)
+
+
+def _finish(chunk: Chunk, provider: Provider, error: CommunicationError | None, wait_until: datetime | None) -> None:
     """Close the chunk, or put down when to take it again."""
+    if error is None:
+        providers.trust_again(provider)
     pending = Notification.objects.filter(chunk=chunk, status=Status.PENDING)
     closed = (
         Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts)
@@ -171,16 +214,13 @@ def _finish(chunk: Chunk, error: CommunicationError | None, wait_until: datetime
     if closed:
         announce(messages_settled, Chunk, task_id=chunk.task_id)
     elif error is not None:
-        postpone(chunk, error)
+        at = providers.set_aside(provider, error, chunk.attempts)
+        put_back(chunk, at=at, **error_fields(error))
+        log.warning("chunk_postponed", chunk=str(chunk.pk), code=error.code, at=at.isoformat())
+        if at <= timezone.now():
+            enqueue(DELIVER_CHUNK, chunk.pk, priority=chunk.priority)
     else:
         put_back(chunk, at=wait_until or timezone.now())
-
-
-def postpone(chunk: Chunk, error: CommunicationError) -> None:
-    """Give the chunk back with its error and a later date."""
-    at = retry_at(error, chunk.attempts) if isinstance(error, TransientError) else timezone.now() + ACCESS_RETRY
-    put_back(chunk, at=at, **error_fields(error))
-    log.warning("chunk_postponed", chunk=str(chunk.pk), code=error.code, at=at.isoformat())
 
 
 def put_back(chunk: Chunk, *, at: datetime, **changes: Any) -> None:

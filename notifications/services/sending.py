@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 
 from integrations.errors import ContentRejected
 from integrations.queueing import enqueue
-from notifications import queries
 from notifications.connectors import registry
 from notifications.models import Chunk, Contact, MessageTemplate, Notification
+from notifications.services import providers
 from notifications.services.expansion import Labels, insert_messages
 from notifications.services.templates import missing
 
@@ -48,7 +48,7 @@ def _expand(
     template: MessageTemplate, contacts: QuerySet[Contact], channel: str, data: dict[str, Any], origin: Origin
 ) -> int:
     """Cut an audience into chunks of as many messages as the service takes in one call."""
-    provider = queries.provider_for(channel)
+    provider = providers.pick(channel)
     size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
     total, rest = 0, Contact.objects.filter(pk__in=contacts.order_by().values("pk"))
     while True:
