@@ -116,6 +116,14 @@ class Approval(models.TextChoices):
     APPROVED = "approved", _("validé")
 
 
+class LateRule(models.TextChoices):
+    """What to do with a post whose slot passed while the house was down; the networks' rows carry the same words."""
+
+    SEND = "send", _("publier en retard")
+    MOVE = "move", _("remettre au prochain bon créneau")
+    DROP = "drop", _("abandonner")
+
+
 class Content(models.Model):
     """What is said: a text, its media and its labels, before any network adapts it."""
 
@@ -126,6 +134,13 @@ class Content(models.Model):
     hashtags = models.JSONField(_("mots-dièse"), default=list, blank=True)
     # Law 10: refs of the dishes this text names, checked again against availability when it leaves.
     item_refs = models.JSONField(_("plats cités"), default=list, blank=True)
+    late_rule = models.CharField(
+        _("si l'heure est passée"),
+        max_length=8,
+        choices=LateRule.choices,
+        default=LateRule.SEND,
+        help_text=_("Après une panne, une publication dont l'heure est passée depuis plus d'un quart d'heure."),
+    )
     metadata = models.JSONField(_("données libres"), default=dict, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("écrit par"), null=True, blank=True, on_delete=models.SET_NULL

@@ -52,7 +52,7 @@ JOBS = (
         "Réactions des clients", "social.tasks.poll_interactions", 300, "Un commentaire attend peu ; les quotas aussi."
     ),
     Job("Jetons des réseaux", "social.tasks.renew_tokens", 600, "Les plus courts vivent deux heures."),
-    Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons et réponses que personne ne redemandera."),
+    Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons, réponses et images que personne ne redemandera."),
 )
 
 

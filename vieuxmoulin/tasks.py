@@ -6,6 +6,7 @@ from oauth2_provider.models import clear_expired
 
 from integrations.services import pulse
 from vieuxmoulin import sweep as sweeping
+from vieuxmoulin import tidying
 from vieuxmoulin.api import idempotency
 from vieuxmoulin.orchestrator import conducting, ledger
 
@@ -41,9 +42,10 @@ def worker_pulse(queue: str) -> None:
 
 @shared_task
 def tidy() -> None:
-    """Each day: forget expired tokens and the answers kept for repeated requests."""
+    """Each day: forget expired tokens, the answers kept for repeated requests, and files that nothing names."""
     idempotency.forget_old()
     clear_expired()
+    tidying.forget_files()
 
 
 @shared_task

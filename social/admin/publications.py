@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.admin_tools.base import HistoryAdmin
 from integrations.admin_tools.display import (
@@ -34,8 +36,8 @@ from integrations.admin_tools.display import (
 from integrations.admin_tools.operations import DialogForm, batch, counted, operation
 from social.admin import cards, curves
 from social.connectors.base import Post
-from social.models import Publication
-from social.services import planning
+from social.models import LateRule, Publication
+from social.services import deciding, planning, slots
 
 PUBLICATION_COLOURS = {
     "published": GOOD,
@@ -49,6 +51,25 @@ WAITING = (Publication.Status.SCHEDULED, Publication.Status.HELD)
 STOPPED = (Publication.Status.FAILED, Publication.Status.HELD)
 # Of the guests' words, the page shows the latest; the inbox has them all.
 INTERACTIONS_SHOWN = 20
+
+
+class SeenForm(DialogForm):
+    """Where the post is."""
+
+    link = forms.URLField(
+        label=gettext_lazy("Adresse du post"),
+        max_length=500,
+        assume_scheme="https",
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "https://", "inputmode": "url", "autocomplete": "off"}),
+    )
+
+
+class LateRuleForm(DialogForm):
+    """What to do when the slot passed."""
+
+    rule = forms.ChoiceField(
+        label=gettext_lazy("Alors"), choices=LateRule.choices, widget=UnfoldAdminSelectWidget, initial=LateRule.SEND
+    )
 
 
 @admin.register(Publication)
@@ -67,9 +88,12 @@ class PublicationAdmin(HistoryAdmin):
     search_fields = ("content__title", "content__body", "external_id")
     list_select_related = ("content", "account", "campaign")
     actions = ("retry_many", "cancel_many")
-    actions_detail = ("retry", "cancel")
+    actions_detail = ("retry", "saw_it", "not_there", "give_up", "choose_late_rule", "cancel")
     fieldsets = (
-        (None, {"fields": ("badge", "problem_text", "where", "planned", "published", "post_link", "decisions")}),
+        (
+            None,
+            {"fields": ("badge", "problem_text", "where", "planned", "late", "published", "post_link", "decisions")},
+        ),
         (gettext_lazy("Ce qui est publié"), {"fields": ("card", "warning_list", "content_link", "campaign_link")}),
         (gettext_lazy("Chiffres"), {"fields": ("figures",)}),
         (gettext_lazy("Ce que disent les clients"), {"fields": ("words",)}),
@@ -159,17 +183,69 @@ class PublicationAdmin(HistoryAdmin):
         icon="refresh",
         question=gettext_lazy("La publication repart tout de suite."),
         variant=ActionVariant.PRIMARY,
-        when=lambda publication: publication.status in STOPPED,
+        when=lambda publication: publication.status in STOPPED and not deciding.is_undecided(publication),
     )
     def retry(self, request: HttpRequest, publication: Publication, form: DialogForm) -> str:
         return self._retried(planning.retry(Publication.objects.filter(pk=publication.pk)))
+
+    @display(description=gettext_lazy("si son heure passe pendant une panne"))
+    def late(self, publication: Publication) -> str:
+        return publication.get_late_rule_display()
+
+    @operation(
+        title=gettext_lazy("Je l'ai vue en ligne…"),
+        icon="visibility",
+        question=gettext_lazy("Elle compte alors comme publiée et ne repart pas. Ses chiffres seront relevés."),
+        form=SeenForm,
+        button=gettext_lazy("Elle est en ligne"),
+        when=deciding.is_undecided,
+    )
+    def saw_it(self, request: HttpRequest, publication: Publication, form: SeenForm) -> str:
+        deciding.found(publication, form.cleaned_data["link"], user=request.user)
+        return _("C'est noté : elle est publiée.")
+
+    @operation(
+        title=gettext_lazy("Elle n'y est pas : renvoyer…"),
+        icon="refresh",
+        question=gettext_lazy(
+            "Regardez d'abord sur le réseau : si le post y est déjà, il paraîtra deux fois. Elle repart tout de suite."
+        ),
+        button=gettext_lazy("Je ne l'y vois pas : renvoyer"),
+        when=deciding.is_undecided,
+    )
+    def not_there(self, request: HttpRequest, publication: Publication, form: DialogForm) -> str:
+        deciding.absent(publication, user=request.user)
+        return _("Elle repart.")
+
+    @operation(
+        title=gettext_lazy("Abandonner…"),
+        icon="cancel",
+        question=gettext_lazy("Rien de plus n'est envoyé ni cherché. Si le post est en ligne, il y reste."),
+        variant=ActionVariant.DANGER,
+        when=deciding.is_undecided,
+    )
+    def give_up(self, request: HttpRequest, publication: Publication, form: DialogForm) -> str:
+        deciding.give_up(publication, user=request.user)
+        return _("Abandonnée.")
+
+    @operation(
+        title=gettext_lazy("Si l'heure passe…"),
+        icon="timer_off",
+        question=gettext_lazy("Que faire si son heure passe pendant une panne ?"),
+        form=LateRuleForm,
+        button=gettext_lazy("Garder ce choix"),
+        when=lambda publication: publication.status in WAITING,
+    )
+    def choose_late_rule(self, request: HttpRequest, publication: Publication, form: LateRuleForm) -> str:
+        slots.choose_late_rule(publication, form.cleaned_data["rule"])
+        return _("C'est noté.")
 
     @operation(
         title=gettext_lazy("Annuler la publication"),
         icon="cancel",
         question=gettext_lazy("Elle ne partira pas. Ce qui est déjà en ligne y reste."),
         variant=ActionVariant.DANGER,
-        when=lambda publication: publication.status in WAITING,
+        when=lambda publication: publication.status in WAITING and not deciding.is_undecided(publication),
     )
     def cancel(self, request: HttpRequest, publication: Publication, form: DialogForm) -> str:
         return self._canceled(planning.cancel(Publication.objects.filter(pk=publication.pk)))

@@ -1,5 +1,6 @@
 """What every social network's connector takes, returns and may override. Dataclasses only: no database here."""
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -112,6 +113,10 @@ class SocialConnector(Engagement, Login, Connector):
     link_excludes_pictures: ClassVar[bool] = False
     # What one account may publish in a day where the network does not say it by its API.
     posts_per_day: ClassVar[int] = 25
+    # The public address of a post, and how its id is made of it: {account} and the address's groups. A network whose
+    # addresses do not hold the id leaves `id_of_link` empty.
+    post_link: ClassVar[str] = r"https://.+"
+    id_of_link: ClassVar[str] = ""
     # Which of the configuration's keys is the account's id, and which are settings rather than secrets.
     account_key: ClassVar[str] = ""
     setting_keys: ClassVar[tuple[str, ...]] = ()
@@ -119,6 +124,14 @@ class SocialConnector(Engagement, Login, Connector):
     def account_id(self, keys: dict[str, str]) -> str:
         """The account's id on the platform, from its section of the configuration."""
         return keys[self.account_key]
+
+    def id_in_link(self, link: str, account_id: str) -> str | None:
+        """The id of the post at a public address; "" when the address does not hold it, None when it is no post's."""
+        match = re.match(self.post_link, link)
+        if match is None:
+            return None
+        found = next((group for group in match.groups() if group), "")
+        return self.id_of_link.format(found, account=account_id) if found else ""
 
     # --- before sending: pure functions -------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ class Bluesky(AtProto):
     inlines_hashtags = supports_threads = True
     max_pictures = 4
     picture_rules = RULES
+    post_link = r"https://bsky\.app/profile/[^/]+/post/([a-z0-9]+)"
+    id_of_link = "at://{account}/app.bsky.feed.post/{0}"
     required_keys = ("identifier", "app_password")
     account_key = "identifier"
     can_delete = can_reply = can_hide = can_like = has_metrics = has_interactions = True

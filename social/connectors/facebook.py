@@ -29,6 +29,8 @@ class Facebook(MetaLogin, MetaConnector):
     supports_targeting = True
     # The feed takes a link or pictures, not both.
     link_is_a_field = link_excludes_pictures = True
+    post_link = r"https://(?:[\w-]+\.)*facebook\.com/(?:\d+_(\d+)|.*?(?:posts|videos|photos)/(?:[\w.-]+/)*?(\d+)|.*story_fbid=(\d+))"
+    id_of_link = "{account}_{0}"
     required_keys = ("page_id", "access_token")
     optional_keys = ("app_id", "app_secret", "api_version")
     account_key, setting_keys = "page_id", ("api_version",)

@@ -47,6 +47,7 @@ class Instagram(MetaLogin, MetaConnector):
     max_hashtags = 30
     max_pictures = CAROUSEL_SIZE
     needs_picture = True
+    post_link = r"https://(?:www\.)?instagram\.com/(?:[\w.]+/)?(?:p|reel|tv)/[\w-]+"
     required_keys = ("business_account_id", "access_token")
     optional_keys = ("app_secret", "api_version")
     account_key, setting_keys = "business_account_id", ("api_version",)

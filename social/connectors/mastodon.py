@@ -51,6 +51,8 @@ class Mastodon(SocialConnector):
     max_pictures = 4
     max_alt_text = ALT_TEXT_LENGTH
     picture_rules = PictureRules(formats=("JPEG", "PNG", "WEBP", "GIF"), max_bytes=IMAGE_BYTES)
+    post_link = r"https://[^/]+/(?:@[^/]+|users/[^/]+/statuses)/(\d+)"
+    id_of_link = "{0}"
     required_keys = ("instance_url", "access_token")
     optional_keys = ("username", "visibility")
     setting_keys = ("instance_url", "visibility")

@@ -57,6 +57,8 @@ class X(XLogin, SocialConnector):
     post_costs = ("0.015", "0.20")
     picture_rules = PictureRules(formats=("JPEG", "PNG", "WEBP"), max_bytes=5 * 1024 * 1024)
     max_pictures = 4
+    post_link = r"https://(?:\w+\.)?(?:x|twitter)\.com/[^/]+/status/(\d+)"
+    id_of_link = "{0}"
     required_keys = ("api_key", "api_secret", "access_token", "access_token_secret")
     optional_keys = ("user_id",)
     can_delete = can_reply = can_hide = can_like = has_metrics = has_interactions = True

@@ -6,7 +6,7 @@ from integrations.errors import CommunicationError
 from integrations.services import pulse
 from social.connectors import registry
 from social.models import Account
-from social.services.publishing import credentials
+from social.services.publishing import connected, credentials
 
 
 def visit(account: Account) -> None:
@@ -41,5 +41,6 @@ def reconnect(account: Account, *, token: str = "") -> str:
         credential.updated_at = timezone.now()
         credential.save(update_fields=["secrets", "updated_at"])
     Account.objects.filter(pk=account.pk).update(status=Account.Status.CONNECTED, status_reason="")
+    connected(account)
     pulse.note(account.platform)
     return public_name

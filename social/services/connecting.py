@@ -23,8 +23,8 @@ from integrations.models import Credential
 from integrations.registry import setting
 from social.connectors import registry
 from social.connectors._login import App, Candidate, Login
-from social.models import Account, Publication
-from social.services import planning
+from social.models import Account
+from social.services import publishing
 from social.services.publishing import disconnect as mark_disconnected
 
 log = structlog.get_logger(__name__)
@@ -123,7 +123,7 @@ def keep(session: Session, wanted: list[str]) -> list[Account]:
                 kept.append(_keep_one(item, choice.get("ends") or None))
     session.pop(CHOICE, None)
     for account in kept:
-        planning.retry(Publication.objects.filter(account=account, status=Publication.Status.HELD))
+        publishing.connected(account)
     return kept
 
 

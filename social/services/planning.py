@@ -17,7 +17,7 @@ from social import queries
 from social.adaptation.reviewing import Gallery, review
 from social.connectors import registry
 from social.connectors.base import Draft, Post
-from social.models import Account, Publication
+from social.models import Account, LateRule, Publication
 from social.signals import publication_changed
 
 # By name: tasks.py stands above the services.
@@ -33,6 +33,8 @@ class Plan:
     post: Post
     warnings: list[str] = field(default_factory=list)
     is_skipped: bool = False
+    # Its own slot, when the caller took the one that was proposed; otherwise that of the request.
+    scheduled_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Origin:
     phase_id: UUID | None = None
     occurrence: str = ""
     priority: int = 5
+    late_rule: str = LateRule.SEND
 
 
 def plan(
@@ -97,8 +100,9 @@ def create_publications(
                     "campaign_id": origin.campaign_id,
                     "phase_id": origin.phase_id,
                     "priority": origin.priority,
-                    "scheduled_at": at,
-                    "next_attempt_at": at,
+                    "scheduled_at": item.scheduled_at or at,
+                    "next_attempt_at": item.scheduled_at or at,
+                    "late_rule": origin.late_rule,
                     "post": item.post.as_json(),
                     "targeting": item.post.targeting,
                     "warnings": item.warnings,

@@ -15,8 +15,9 @@ from social import queries
 from social.connectors import registry
 from social.connectors.base import Credentials, Post, Progress, Published
 from social.models import Account, Publication, PublicationAttempt
-from social.services import slots
+from social.services import planning, slots
 from social.signals import (
+    account_connected,
     account_disconnected,
     publication_changed,
     publication_failed,
@@ -30,6 +31,8 @@ MAX_ATTEMPTS = 8
 FIRST_LOOK = timedelta(minutes=5)
 # Two looks without finding it, some time apart, mean that the post never got there.
 ABSENCES_NEEDED = 2
+# Why a publication is held, where what comes next depends on it.
+ACCOUNT_LOST, UNDECIDED = "account_lost", "undecided"
 # A clock of ours slightly ahead of theirs must not hide the post that we look for.
 CLOCK_SKEW = timedelta(minutes=2)
 Status = Publication.Status
@@ -43,7 +46,7 @@ def publish(publication_id: Any) -> None:
     if not slots.apply_late_rule(publication):
         return
     if publication.account.status == Account.Status.DISCONNECTED:
-        hold(publication, f"Le compte {publication.account} est à reconnecter.")
+        hold(publication, f"Le compte {publication.account} est à reconnecter.", code=ACCOUNT_LOST)
         return
     if reasons := [reason for _, reason in publication_leaving.send(Publication, publication=publication) if reason]:
         hold(publication, " ".join(reasons))
@@ -58,7 +61,7 @@ def publish(publication_id: Any) -> None:
         postpone(publication, error)
     except AccountDisconnected as error:
         disconnect(publication.account, error)
-        hold(publication, str(error), error)
+        hold(publication, str(error), error, code=ACCOUNT_LOST)
     except PermanentError as error:
         fail(publication, error)
     else:
@@ -125,7 +128,7 @@ def postpone(publication: Publication, error: TransientError) -> None:
     record(publication, "publication", "remise à plus tard", str(error), error.vendor_answer)
 
 
-def hold(publication: Publication, reason: str, error: CommunicationError | None = None) -> None:
+def hold(publication: Publication, reason: str, error: CommunicationError | None = None, *, code: str = "held") -> None:
     """Keep a publication back until a person has acted; it is not a failure."""
     _move(
         publication,
@@ -133,7 +136,7 @@ def hold(publication: Publication, reason: str, error: CommunicationError | None
         next_attempt_at=None,
         creating_since=None,
         last_error=reason,
-        last_error_code=error.code[:80] if error else "held",
+        last_error_code=code,
     )
     record(publication, "publication", "retenue", reason, error.vendor_answer if error else "")
     announce(publication_changed, Publication, publication_id=publication.pk)
@@ -154,6 +157,12 @@ def disconnect(account: Account, error: CommunicationError) -> None:
     )
     if changed:
         announce(account_disconnected, Account, account_id=account.pk)
+
+
+def connected(account: Account) -> int:
+    """The platform knows us again: what was held for want of access leaves; returns how many publications."""
+    announce(account_connected, Account, account_id=account.pk)
+    return planning.retry(Publication.objects.filter(account=account, status=Status.HELD, last_error_code=ACCOUNT_LOST))
 
 
 def recover_abandoned() -> int:
@@ -237,7 +246,8 @@ def _look_later(publication: Publication, absences: Any, error: CommunicationErr
 
 def _schedule_again(publication: Publication) -> None:
     if publication.attempts >= MAX_ATTEMPTS:
-        hold(publication, "Envois sans réponse et relectures sans trouver, à plusieurs reprises : décidez de la suite.")
+        reason = "Envois sans réponse et relectures sans trouver, à plusieurs reprises : décidez de la suite."
+        hold(publication, reason, code=UNDECIDED)
         return
     _move(
         publication,

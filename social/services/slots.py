@@ -1,7 +1,7 @@
 """When a post may leave: quotas, spacing, repetition and audiences; the loser moves, and is told why."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ SEARCH_DAYS = 14
 LATE = timedelta(minutes=15)
 # Whoever publishes now means now: the rules arrange what is planned ahead.
 SOON = timedelta(minutes=5)
+# The id of the alternative that is another time.
+SLOT = "slot"
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,40 @@ def next_good_slot(
     return None
 
 
+@dataclass(frozen=True)
+class Offer:
+    """What planning says of a slot before it is taken: what stands against it, and the next good one."""
+
+    conflicts: list[Conflict]
+    better: datetime | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API tells it: each rule with its reason, and the other slot ready to be accepted."""
+        return {
+            "problems": [{"rule": conflict.rule, "message": conflict.reason} for conflict in self.conflicts],
+            "alternatives": [offered(self.better)] if self.better else [],
+        }
+
+
+def offered(at: datetime) -> dict[str, str]:
+    """Another slot as an alternative that `accept` takes."""
+    return {
+        "id": SLOT,
+        "label": f"Prendre le prochain bon créneau : {at.astimezone(PARIS):%d/%m à %H:%M}",
+        "scheduled_time": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def offer(account: Account, at: datetime | None, *, text: str = "", campaign_id: Any = None) -> Offer:
+    """Look at a slot without taking it; now, and within minutes of it, no rule stands against a post."""
+    now = timezone.now()
+    if at is None or now - SOON <= at < now + SOON:
+        return Offer([], None)
+    found = [Conflict("past", "Cette heure est passée.")] if at < now else []
+    found += conflicts(account, at, text=text, campaign_id=campaign_id)
+    return Offer(found, next_good_slot(account, max(at, now), text=text, campaign_id=campaign_id) if found else None)
+
+
 def settle_slot(publication: Publication) -> list[str]:
     """Make room for a new publication: the less urgent of two that collide moves. Returns what was decided, in words."""
     if publication.is_forced or publication.scheduled_at < timezone.now() + SOON:
@@ -204,6 +240,14 @@ def reschedule(publication: Publication, at: datetime, *, forced: bool = False) 
         enqueue_if_due(publication)
         announce(publication_changed, Publication, publication_id=publication.pk)
     return publication
+
+
+def choose_late_rule(publication: Publication, rule: str) -> None:
+    """What to do if its slot passes while we are down. Raises InvalidTransition once it has left."""
+    waiting = [Status.SCHEDULED, Status.HELD]
+    if not Publication.objects.filter(pk=publication.pk, status__in=waiting).update(late_rule=rule):
+        raise InvalidTransition("Cette publication est déjà partie, ou annulée.", code="not_movable")
+    publication.refresh_from_db()
 
 
 def is_late(publication: Publication) -> bool:

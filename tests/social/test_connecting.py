@@ -190,8 +190,10 @@ def test_two_workers_do_not_spend_one_refresh_token_twice(ending, monkeypatch):
     assert len(calls) == 1
 
 
-def test_a_connected_account_sends_what_was_held(api):
-    held = PublicationFactory(account=AccountFactory(external_id="1001", status="disconnected"), status="held")
+def test_a_connected_account_sends_what_was_held_for_want_of_it(api):
+    account = AccountFactory(external_id="1001", status="disconnected")
+    held = PublicationFactory(account=account, status="held", last_error_code="account_lost")
+    other = PublicationFactory(account=account, status="held", last_error_code="campaign_paused")
     session = {connecting.CHOICE: connecting.encrypt(json.dumps({"ends": "", "accounts": [
         {"slug": "facebook", "external_id": "1001", "name": "LVM", "secrets": {"access_token": "t"}}
     ]}))}  # fmt: skip
@@ -199,7 +201,9 @@ def test_a_connected_account_sends_what_was_held(api):
     connecting.keep(session, ["facebook:1001"])
 
     held.refresh_from_db()
+    other.refresh_from_db()
     assert (held.status, held.account.status) == ("scheduled", "connected")
+    assert other.status == "held"
 
 
 def test_leaving_gives_the_access_back_and_forgets_it(api):

@@ -1,5 +1,6 @@
 """Accounts and publications in the back-office: what each button does, and what it refuses."""
 
+import html
 import re
 
 import pytest
@@ -62,14 +63,54 @@ def test_a_published_one_is_not_tried_again(office):
 def test_buttons_are_those_that_the_state_allows(office):
     scheduled = factories.PublicationFactory(status="scheduled")
     failed = factories.PublicationFactory(status="failed")
+    unknown = factories.PublicationFactory(status="unknown")
+    published = factories.PublicationFactory(status="published")
 
     pages = {
-        row: office.get(reverse("admin:social_publication_change", args=[row.pk])).context["actions_detail"]
-        for row in (scheduled, failed)
+        row: [
+            str(action["title"])
+            for action in office.get(reverse("admin:social_publication_change", args=[row.pk])).context[
+                "actions_detail"
+            ]
+        ]
+        for row in (scheduled, failed, unknown, published)
     }
 
-    assert [str(action["title"]) for action in pages[scheduled]] == ["Annuler la publication"]
-    assert [str(action["title"]) for action in pages[failed]] == ["Réessayer"]
+    assert pages[scheduled] == ["Si l'heure passe…", "Annuler la publication"]
+    assert pages[failed] == ["Réessayer"]
+    assert pages[unknown] == ["Je l'ai vue en ligne…", "Elle n'y est pas : renvoyer…", "Abandonner…"]
+    assert pages[published] == []
+
+
+def test_a_post_seen_online_is_adopted_from_its_page(office):
+    account = factories.AccountFactory(external_id="1001")
+    unknown = factories.PublicationFactory(account=account, status="unknown")
+
+    refused = ask(office, "social_publication_saw_it", unknown, link="https://example.com/1")
+    ask(office, "social_publication_saw_it", unknown, link="https://www.facebook.com/1001_5")
+
+    unknown.refresh_from_db()
+    assert "n'est pas celle d'un post" in html.unescape(refused.content.decode())
+    assert (unknown.status, unknown.external_id) == ("published", "1001_5")
+
+
+@pytest.mark.parametrize(("operation", "state"), [("not_there", "scheduled"), ("give_up", "canceled")])
+def test_a_post_not_seen_leaves_again_or_is_given_up(office, operation, state):
+    unknown = factories.PublicationFactory(status="unknown")
+
+    ask(office, f"social_publication_{operation}", unknown)
+
+    unknown.refresh_from_db()
+    assert unknown.status == state
+
+
+def test_what_to_do_when_the_hour_passes_is_chosen_on_the_page(office):
+    scheduled = factories.PublicationFactory(status="scheduled")
+
+    ask(office, "social_publication_choose_late_rule", scheduled, rule="drop")
+
+    scheduled.refresh_from_db()
+    assert scheduled.late_rule == "drop"
 
 
 def test_a_scheduled_publication_is_canceled(office):

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns.models import Content
+from campaigns.models import Content, LateRule
 from campaigns.services import contents
 from social import queries as social_queries
 from social.connectors import registry
@@ -34,6 +34,11 @@ class ContentBody(Body):
     alt_texts = TextList(required=False, max_length=20, text_length=1000, help_text="Dans l'ordre des images.")
     hashtags = TextList(required=False, max_length=60, text_length=100)
     item_refs = TextList(required=False, text_length=64, help_text="Plats cités : leur disponibilité est revérifiée.")
+    late_rule = serializers.ChoiceField(
+        LateRule.choices,
+        required=False,
+        help_text="Si son heure est passée pendant une panne : send (publier en retard), move (prochain bon créneau), drop.",
+    )
     metadata = Document(required=False)
     variations = serializers.DictField(
         child=VariationBody(), required=False, help_text="Par plateforme : ce qu'elle dira à la place."
@@ -71,6 +76,7 @@ class ContentAnswer(serializers.Serializer):
     hashtags = serializers.ListField(child=serializers.CharField())
     item_refs = serializers.ListField(child=serializers.CharField())
     media = serializers.SerializerMethodField()
+    late_rule = serializers.CharField()
     metadata = Document()
     variations = serializers.SerializerMethodField()
     created_at = Moment()

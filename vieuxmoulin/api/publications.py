@@ -1,5 +1,6 @@
 """Publications: where each one stands, and what a person may still decide."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,10 +14,10 @@ from integrations.errors import InvalidTransition
 from social import queries
 from social.connectors import registry
 from social.models import Publication
-from social.services import planning, slots
+from social.services import deciding, planning, slots
 from vieuxmoulin.api.base import Page, Resource
 from vieuxmoulin.api.bodies import Body
-from vieuxmoulin.api.fields import Document, Flag, Moment
+from vieuxmoulin.api.fields import Address, Document, Flag, Moment
 
 
 class TryAnswer(serializers.Serializer):
@@ -69,11 +70,23 @@ class RescheduleBody(Body):
     forced = Flag(default=False, help_text="Passer outre les règles de planification.")
 
 
+class SettleBody(Body):
+    """What a person saw on the network, of a publication whose fate nobody could read."""
+
+    found = Flag(help_text="true : elle est en ligne ; false : elle n'y est pas, et repart.")
+    permalink = Address(required=False, help_text="L'adresse du post, si elle est en ligne.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["found"] and not attrs.get("permalink"):
+            raise serializers.ValidationError({"permalink": ["Donnez l'adresse du post que vous avez vu en ligne."]})
+        return attrs
+
+
 class Publications(Resource):
     """One content on one account."""
 
     resource = "publications"
-    scopes = {"list": "publish", "show": "publish", "cancel": "publish", "retry": "publish", "reschedule": "publish"}
+    scopes = dict.fromkeys(("list", "show", "cancel", "retry", "reschedule", "settle"), "publish")
     ordering = ("-scheduled_at", "-pk")
 
     @extend_schema(summary="Publications", parameters=[PublicationQuery], responses=PublicationAnswer(many=True))
@@ -93,7 +106,9 @@ class Publications(Resource):
     @extend_schema(summary="Retirer ce qui n'est pas parti", request=None, responses=PublicationDetail)
     def cancel(self, request: Request, key: str) -> Response:
         self.body(Body)
-        if not planning.cancel(self._one(key)):
+        if deciding.is_undecided(self._one(key).get()):
+            deciding.give_up(self._one(key).get(), user=self.requester(request).name)
+        elif not planning.cancel(self._one(key)):
             raise self._refusal(key, "elle ne peut plus être retirée")
         return self._answer(key)
 
@@ -102,6 +117,16 @@ class Publications(Resource):
         self.body(Body)
         if not planning.retry(self._one(key)):
             raise self._refusal(key, "il n'y a rien à réessayer")
+        return self._answer(key)
+
+    @extend_schema(summary="Dire ce qu'elle est devenue", request=SettleBody, responses=PublicationDetail)
+    def settle(self, request: Request, key: str) -> Response:
+        asked = self.body(SettleBody)
+        publication, who = self._one(key).get(), self.requester(request).name
+        if asked["found"]:
+            deciding.found(publication, asked["permalink"], user=who)
+        else:
+            deciding.absent(publication, user=who)
         return self._answer(key)
 
     @extend_schema(summary="Déplacer à une autre heure", request=RescheduleBody, responses=PublicationDetail)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from campaigns.models import Content
 from integrations.errors import ContentRejected
+from social.connectors import registry
 from vieuxmoulin.api.base import Resource
 from vieuxmoulin.api.bodies import Body, read
 from vieuxmoulin.api.contents import ContentBody
@@ -34,7 +35,7 @@ ANSWER = {
     "publication_ids": {"facebook": "fb_12345", "instagram": "ig_67890"},
     "scheduled_time": "2025-04-20T18:30:00Z",
 }
-UNKNOWN_PLATFORM = "Plateforme inconnue « facebok ». Plateformes : facebook, instagram, x."
+UNKNOWN_PLATFORM = f"Plateforme inconnue « facebok ». Plateformes : {', '.join(sorted(registry))}."
 MOST_PLATFORMS = 50
 
 
@@ -116,6 +117,15 @@ class CostAnswer(serializers.Serializer):
     posts_with_link = serializers.IntegerField()
 
 
+class SlotAnswer(serializers.Serializer):
+    scheduled_time = Moment(allow_null=True, help_text="null : tout de suite.")
+    is_moved = serializers.BooleanField(help_text="true : une règle de planification s'oppose à l'heure demandée.")
+    problems = serializers.ListField(child=Document(), help_text="Chaque règle (« rule ») et sa raison (« message »).")
+    alternatives = serializers.ListField(
+        child=Document(), help_text='Un autre créneau, à mettre dans accept : {"x": "slot"}.'
+    )
+
+
 class RehearsalPost(serializers.Serializer):
     post = Document(help_text="Le texte et les images tels que la plateforme les montrerait.")
     warnings = serializers.ListField(child=serializers.CharField())
@@ -124,6 +134,7 @@ class RehearsalPost(serializers.Serializer):
         help_text="Vide : la plateforme l'accepterait. « alternatives » propose des remèdes prêts, à mettre dans accept.",
     )
     cost = CostAnswer(allow_null=True, help_text="Ce que la plateforme facture ; null : rien.")
+    slot = SlotAnswer(allow_null=True, help_text="Quand elle partirait ; null sans compte relié.")
 
 
 class RehearsalAnswer(serializers.Serializer):
@@ -217,8 +228,12 @@ def rehearsal(content: dict[str, Any] | Content, asked: dict[str, Any], gallery:
         scheduled_time=asked.get("scheduled_time"),
         targeting=asked.get("targeting"),
         accept=asked.get("accept"),
+        campaign_id=asked.get("campaign_id"),
         gallery=gallery,
     )
+    for post in posts.values():
+        if post["slot"]:
+            post["slot"]["scheduled_time"] = iso(post["slot"]["scheduled_time"])
     return {
         "status": "dry_run",
         "would_publish": not any(post["problems"] for post in posts.values()),

@@ -70,6 +70,7 @@ urlpatterns = [
     *both("publications/<str:key>", Publications, get="show"),
     *both("publications/<str:key>/cancel", Publications, post="cancel"),
     *both("publications/<str:key>/retry", Publications, post="retry"),
+    *both("publications/<str:key>/settle", Publications, post="settle"),
     *both("publications/<str:key>/reschedule", Publications, post="reschedule"),
     *both("interactions", Interactions, get="list"),
     *both("interactions/<uuid:key>", Interactions, get="show"),

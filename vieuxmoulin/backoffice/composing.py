@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.models import Campaign, Content, ContentVariation
+from campaigns.models import Campaign, Content, ContentVariation, LateRule
 from campaigns.services import approval
 from integrations.admin_tools.fields import WordsField
 from integrations.errors import InvalidTransition
@@ -43,6 +43,9 @@ class ComposerForm(forms.Form):
         required=False,
         widget=DateTimeInput,
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    late_rule = forms.ChoiceField(
+        label=gettext_lazy("Si l'heure passe pendant une panne"), choices=LateRule.choices, required=False
     )
     campaign = forms.ChoiceField(label=gettext_lazy("Campagne"), required=False)
     item_refs = forms.MultipleChoiceField(label=gettext_lazy("Plats cités"), required=False)
@@ -126,6 +129,7 @@ def initial_of(content: Content) -> dict[str, Any]:
         "link": content.link,
         "hashtags": content.hashtags,
         "item_refs": content.item_refs,
+        "late_rule": content.late_rule,
         "platforms": choices.get("platforms", []),
         "when": LATER if choices.get("at") else NOW,
         "at": choices.get("at", ""),
@@ -136,7 +140,7 @@ def initial_of(content: Content) -> dict[str, Any]:
 def data_of(content: Content) -> dict[str, list[str]]:
     """The same, as a browser would post it: what the page shows and the preview reads are then one thing."""
     initial = initial_of(content)
-    data = {name: [initial[name]] for name in ("title", "body", "link", "when", "at", "campaign")}
+    data = {name: [initial[name]] for name in ("title", "body", "link", "when", "at", "campaign", "late_rule")}
     data |= {
         "hashtags": [", ".join(content.hashtags)],
         "item_refs": list(content.item_refs),
@@ -161,6 +165,7 @@ def save(form: ComposerForm, *, user: Any, version: str) -> Content:
         content = _locked(form.content, version, user)
         content.title, content.body = data["title"].strip(), data["body"].strip()
         content.link, content.hashtags, content.item_refs = data["link"], data["hashtags"], data["item_refs"]
+        content.late_rule = data["late_rule"] or content.late_rule
         content.metadata = {**content.metadata, CHOICES: _choices(form)}
         content.save()
         _save_media(content, form.rows())

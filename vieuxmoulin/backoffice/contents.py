@@ -72,7 +72,7 @@ class ContentForm(forms.ModelForm):
 
     class Meta:
         model = Content
-        fields = ("title", "body", "link", "hashtags", "item_refs", "metadata")
+        fields = ("title", "body", "link", "hashtags", "item_refs", "late_rule", "metadata")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -155,7 +155,7 @@ class ContentAdmin(BackofficeAdmin):
     fieldsets = (
         (None, {"fields": ("title", "body", "link", "hashtags")}),
         (gettext_lazy("Plats cités"), {"classes": ["collapse"], "fields": ("item_refs",)}),
-        (gettext_lazy("Avancé"), {"classes": ["collapse"], "fields": ("metadata",)}),
+        (gettext_lazy("Avancé"), {"classes": ["collapse"], "fields": ("late_rule", "metadata")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Content]:

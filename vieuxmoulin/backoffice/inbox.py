@@ -12,14 +12,15 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.admin_tools.operations import counted, sentences
 from integrations.errors import CommunicationError
 from social.connectors import platforms as all_platforms
 from social.connectors import registry
-from social.models import Interaction, SavedAnswer
-from social.services import interactions
+from social.models import Interaction, Reply, SavedAnswer
+from social.services import deciding, interactions
 from vieuxmoulin.backoffice.conversation import Conversation, conversation_of
 from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
 
@@ -28,7 +29,13 @@ UNREAD, MINE, ALL = "a-lire", "a-moi", "toutes"
 FILTERS = ("etat", "reseau", "nature", "publication", "q", "page")
 READ, CHANGE, ANSWER = "social.view_interaction", "social.change_interaction", "social.add_reply"
 # What is asked of one interaction, by the name of its button.
-ORDERS = ("read", "unread", "assign", "reply", "hide", "show", "like")
+ORDERS = ("read", "unread", "assign", "reply", "hide", "show", "like", "seen", "again", "drop")
+# What is asked of an answer of ours whose fate is not known, or that was refused.
+OF_REPLIES = {
+    "seen": (deciding.reply_found, _lazy("C'est noté : la réponse est en ligne.")),
+    "again": (deciding.reply_again, _lazy("La réponse repart.")),
+    "drop": (deciding.reply_given_up, _lazy("Réponse abandonnée.")),
+}
 
 
 @guarded(READ)
@@ -51,7 +58,7 @@ def act(request: HttpRequest, interaction_id: Any) -> HttpResponse:
     """Do one thing with an interaction. A reply that is refused stays in its field, with the reason."""
     row = _interaction(interaction_id)
     order = request.POST.get("order", "")
-    if not request.user.has_perm(ANSWER if order == "reply" else CHANGE):
+    if not request.user.has_perm(ANSWER if order in ("reply", *OF_REPLIES) else CHANGE):
         raise PermissionDenied
     try:
         messages.success(request, _obey(request, row, order))
@@ -90,6 +97,10 @@ def _obey(request: HttpRequest, row: Interaction, order: str) -> str:
     if order == "like":
         interactions.like(row, True)
         return _("Aimé au nom du restaurant.")
+    if order in OF_REPLIES:
+        decide, said = OF_REPLIES[order]
+        decide(get_object_or_404(Reply, pk=uuid_of(request.POST.get("answer", "")), interaction__account=row.account))
+        return str(said)
     raise CommunicationError(_("Action inconnue : rechargez la page."), code="unknown_order")
 
 

@@ -1,7 +1,7 @@
 """Publish: validate against each platform, adapt or refuse, write the rows; the queue does the rest."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns.models import Content
 from campaigns.services import contents
-from integrations.errors import ContentRejected
+from integrations.errors import ContentRejected, QuotaExceeded
 from integrations.strict_json import printable
 from social import queries
 from social.adaptation.pictures import FITTINGS
@@ -27,6 +27,7 @@ from vieuxmoulin.orchestrator.ledger import Requester, open_task
 LATE_TOLERANCE = timedelta(minutes=5)
 # What a content's free data may ask of its adaptation (social.adaptation.post.Draft).
 ADAPTATION_OPTIONS = ("thread", "auto_fit", "focus", "background")
+PROPOSALS = (*CHOICES, slots.SLOT)
 TARGETING_FIELDS = {"location", "radius", "age_range"}
 
 
@@ -61,14 +62,14 @@ def publish(
     forced: leave planned slots as they are, whatever the quota and spacing rules say.
     """
     slugs = resolve_platforms(platforms)
-    check_request(scheduled_time, targeting or {})
     accepted = resolve_accepted(accept or {}, slugs)
+    check_request(scheduled_time, targeting or {}, may_move=all(_wants_slot(accepted, slug) for slug in slugs.values()))
     gallery = gallery or look_at(content, slugs.values(), accepted)
     with transaction.atomic():
         made = content if isinstance(content, Content) else contents.create_content(content, user=requester.user)
         drafts = {slug: draft_of(made, slug, targeting or {}) for slug in slugs.values()}
         plans = planning.plan(drafts, accepted=accepted, gallery=gallery)
-        kept = [item for item in plans if not item.is_skipped]
+        kept = [_at_good_slot(item, accepted, scheduled_time, campaign_id) for item in plans if not item.is_skipped]
         if not kept:
             raise ContentRejected(" ".join(item.warnings[0] for item in plans), code="nothing_left")
         task = open_task(
@@ -82,7 +83,7 @@ def publish(
             requester,
             priority=priority,
         )
-        origin = planning.Origin(task.pk, campaign_id, phase_id, occurrence, priority)
+        origin = planning.Origin(task.pk, campaign_id, phase_id, occurrence, priority, made.late_rule)
         rows = planning.create_publications(kept, content_id=made.pk, scheduled_at=scheduled_time, origin=origin)
         decided = [] if forced else [note for row in rows for note in slots.settle_slot(row)]
     by_slug = {row.account.platform: row for row in rows}
@@ -114,12 +115,36 @@ def resolve_platforms(platforms: list[str]) -> dict[str, str]:
     return slugs
 
 
-def check_request(scheduled_time: datetime | None, targeting: dict[str, Any]) -> None:
-    """Refuse a slot in the past or a targeting that says nothing to us."""
-    problems = []
-    if scheduled_time and scheduled_time < timezone.now() - LATE_TOLERANCE:
+def _wants_slot(accepted: Mapping[str, Sequence[str]], slug: str) -> bool:
+    return slots.SLOT in accepted.get(slug, ())
+
+
+def _at_good_slot(
+    item: planning.Plan, accepted: Mapping[str, Sequence[str]], at: datetime | None, campaign_id: Any
+) -> planning.Plan:
+    """The plan at the next good slot, for a caller who took that proposal. Raises QuotaExceeded when there is none."""
+    if not _wants_slot(accepted, item.platform):
+        return item
+    after = max(at or timezone.now(), timezone.now())
+    text = item.post.text
+    if at and at >= timezone.now() and not slots.conflicts(item.account, at, text=text, campaign_id=campaign_id):
+        return item
+    better = slots.next_good_slot(item.account, after, text=text, campaign_id=campaign_id)
+    if better is None:
+        raise QuotaExceeded(
+            f"{item.account} : aucun créneau libre d'ici deux semaines. Choisissez une date plus lointaine.",
+            code="slot",
+        )
+    return replace(item, scheduled_at=better)
+
+
+def check_request(scheduled_time: datetime | None, targeting: dict[str, Any], *, may_move: bool = False) -> None:
+    """Refuse a slot in the past, unless the next good one was accepted, or a targeting that says nothing to us."""
+    problems: list[dict[str, Any]] = []
+    if scheduled_time and scheduled_time < timezone.now() - LATE_TOLERANCE and not may_move:
         message = f"Cette date est passée : {scheduled_time.isoformat()}. Donnez une date à venir, ou aucune pour publier maintenant."
-        problems.append({"field": "scheduled_time", "message": message})
+        other = {"id": slots.SLOT, "label": "Prendre, sur chaque réseau, le prochain bon créneau"}
+        problems.append({"field": "scheduled_time", "message": message, "alternatives": [other]})
     for name in sorted(set(targeting) - TARGETING_FIELDS):
         expected = ", ".join(sorted(TARGETING_FIELDS))
         problems.append({"field": f"targeting.{name}", "message": f"Champ inconnu « {name} ». Attendus : {expected}."})
@@ -146,8 +171,8 @@ def resolve_accepted(accept: Mapping[str, Any], slugs: dict[str, str]) -> dict[s
             continue
         choices = (given,) if isinstance(given, str) else tuple(given)
         for choice in choices:
-            if choice not in CHOICES:
-                message = f"Proposition inconnue « {printable(choice)} ». Propositions : {', '.join(CHOICES)}."
+            if choice not in PROPOSALS:
+                message = f"Proposition inconnue « {printable(choice)} ». Propositions : {', '.join(PROPOSALS)}."
                 problems.append({"field": f"accept.{printable(name)}", "message": message})
         accepted[slug] = accepted.get(slug, ()) + choices
     if problems:
@@ -178,6 +203,7 @@ def rehearse(
     scheduled_time: datetime | None = None,
     targeting: dict[str, Any] | None = None,
     accept: Mapping[str, Any] | None = None,
+    campaign_id: Any = None,
     gallery: Gallery | None = None,
 ) -> dict[str, dict[str, Any]]:
     """By platform, the post as it would leave, its warnings, problems with their alternatives, and cost; no trace.
@@ -185,17 +211,36 @@ def rehearse(
     Raises ContentRejected when the request itself is wrong.
     """
     slugs = resolve_platforms(platforms)
-    check_request(scheduled_time, targeting or {})
     accepted = resolve_accepted(accept or {}, slugs)
+    check_request(scheduled_time, targeting or {}, may_move=all(_wants_slot(accepted, slug) for slug in slugs.values()))
     gallery = gallery or look_at(content, slugs.values(), accepted, keeps=False)
-    with transaction.atomic():
-        made = content if isinstance(content, Content) else contents.create_content(content)
-        drafts = {slug: draft_of(made, slug, targeting or {}) for slug in slugs.values()}
-        transaction.set_rollback(True)
-    connected = queries.accounts_for(list(drafts))
+    # Rows that are never saved: whoever types must not take the database's only writer at each stroke.
+    made = content if isinstance(content, Content) else contents.rehearse_content(content)
+    accounts = queries.accounts_for(list(slugs.values()))
+    rehearsed = {}
+    for name, slug in slugs.items():
+        draft = draft_of(made, slug, targeting or {})
+        said = _rehearsed(registry[slug](), draft, accepted.get(slug, ()), gallery, slug in accounts)
+        said["slot"] = _slot(accounts.get(slug), said["post"], scheduled_time, campaign_id, _wants_slot(accepted, slug))
+        rehearsed[name] = said
+    return rehearsed
+
+
+def _slot(
+    account: Any, post: dict[str, Any], at: datetime | None, campaign_id: Any, is_taken: bool
+) -> dict[str, Any] | None:
+    """When the post would leave on that account: as asked, or moved, with the rules that stand against the hour."""
+    if account is None:
+        return None
+    found = slots.offer(account, at, text=post.get("text", ""), campaign_id=campaign_id)
+    moved = found.better if found.conflicts else None
+    leaves_at = moved or at
+    said = found.as_json()
     return {
-        name: _rehearsed(registry[slug](), drafts[slug], accepted.get(slug, ()), gallery, slug in connected)
-        for name, slug in slugs.items()
+        "scheduled_time": leaves_at,
+        "is_moved": moved is not None,
+        "problems": [] if is_taken else said["problems"],
+        "alternatives": [] if is_taken else said["alternatives"],
     }
 
 

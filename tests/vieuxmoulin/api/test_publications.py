@@ -155,3 +155,44 @@ def test_withdrawing_asks_for_the_right_to_ask(program, published):
 
 def test_an_unknown_task_is_not_found(api):
     assert api.get(f"/tasks/{NOBODY}").status_code == 404
+
+
+@pytest.fixture
+def undecided(db):
+    account = AccountFactory(external_id="1001")
+    return PublicationFactory(account=account, status="unknown", creating_since=timezone.now() - timedelta(hours=1))
+
+
+def test_a_person_says_that_a_post_is_online(api, undecided):
+    link = "https://www.facebook.com/1001_5"
+
+    answer = api.post(f"/publications/{undecided.public_id}/settle", {"found": True, "permalink": link})
+
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["post_id"]) == ("published", "1001_5")
+
+
+def test_a_person_says_that_a_post_is_not_there(api, undecided):
+    answer = api.post(f"/publications/{undecided.public_id}/settle", {"found": False})
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "scheduled")
+
+
+def test_what_is_seen_online_has_an_address(api, undecided):
+    answer = api.post(f"/publications/{undecided.public_id}/settle", {"found": True})
+
+    assert (answer.status_code, answer.json()["problems"][0]["field"]) == (400, "permalink")
+
+
+def test_a_publication_of_unknown_fate_can_be_given_up(api, undecided):
+    answer = api.post(f"/publications/{undecided.public_id}/cancel")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "canceled")
+
+
+def test_what_is_known_cannot_be_settled(api):
+    published = PublicationFactory(status="published")
+
+    answer = api.post(f"/publications/{published.public_id}/settle", {"found": False})
+
+    assert answer.status_code == 409

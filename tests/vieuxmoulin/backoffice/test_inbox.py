@@ -295,3 +295,25 @@ def test_five_hundred_messages_cost_no_more_questions_than_two(office):
 
     assert len(many) <= len(few) + 1
     assert (len(response.context["page"]), response.context["page"].paginator.count) == (50, 500)
+
+
+@pytest.mark.parametrize(("name", "state"), [("seen", "sent"), ("again", "pending"), ("drop", "failed")])
+def test_an_answer_of_unknown_fate_is_decided_by_whoever_looks(office, name, state):
+    row = on("facebook")
+    answer = Reply.objects.create(interaction=row, text="Merci !", status="unknown")
+    page = office.get(thread(row)).content.decode()
+
+    order(office, row, name, answer=str(answer.pk))
+
+    answer.refresh_from_db()
+    assert "Elle n'y est pas : renvoyer" in page
+    assert answer.status == state
+
+
+def test_an_answer_of_another_account_is_not_decided_from_here(office):
+    row, other = on("facebook"), Reply.objects.create(interaction=on("x"), text="Merci !", status="unknown")
+
+    response = order(office, row, "seen", answer=str(other.pk))
+
+    other.refresh_from_db()
+    assert (response.status_code, other.status) == (404, "unknown")

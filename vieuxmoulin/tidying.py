@@ -1,0 +1,52 @@
+"""Files that nothing names any more: pictures taken off a content, copies made for posts that are long gone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.core.files.storage import Storage
+from django.utils import timezone
+
+from campaigns.models import Media
+from social.models import Publication
+
+FOLDER = "contents"
+# Long enough for a text that somebody is still writing, or a network that is still fetching.
+KEPT = timedelta(days=7)
+# What has not left, or may leave again, still needs its pictures.
+NOT_OVER = tuple(set(Publication.Status) - {Publication.Status.PUBLISHED, Publication.Status.CANCELED})
+
+
+def forget_files() -> int:
+    """Delete the pictures that no content and no waiting publication names; returns how many."""
+    storage: Storage = Media._meta.get_field("file").storage
+    named = _named()
+    limit = timezone.now() - KEPT
+    forgotten = 0
+    for name in _files(storage, FOLDER):
+        if name not in named and storage.get_modified_time(name) < limit:
+            storage.delete(name)
+            forgotten += 1
+    return forgotten
+
+
+def _named() -> set[str]:
+    """The files in use, by their names in the storage."""
+    found = set(Media.objects.exclude(file="").values_list("file", flat=True))
+    root = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"
+    for post in Publication.objects.filter(status__in=NOT_OVER).values_list("post", flat=True).iterator():
+        for picture in post.get("media", ()):
+            address = picture.get("url", "")
+            if address.startswith(root):
+                found.add(unquote(address.removeprefix(root)))
+    return found
+
+
+def _files(storage: Storage, folder: str) -> Iterator[str]:
+    if not storage.exists(folder):
+        return
+    folders, files = storage.listdir(folder)
+    yield from (f"{folder}/{name}" for name in files)
+    for name in folders:
+        yield from _files(storage, f"{folder}/{name}")
