@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -69,14 +70,39 @@ def _handshake(request: HttpRequest) -> HttpResponse:
 @login_required
 @permission_required("social.change_account", raise_exception=True)
 def connect(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send the person to the platform, where they agree."""
+    """Ask what the network needs to know, then send the person where they agree, or let them choose at once."""
     if slug not in registry or not registry[slug].can_connect:
         raise Http404
+    network = registry[slug]()
+    answers = {question.name: request.POST.get(question.name, "").strip() for question in network.questions}
+    if network.questions and not all(answers.values()):
+        return _ask(request, network, answers, [] if "asked" not in request.POST else ["Répondez à tout, puis reliez."])
     try:
-        return redirect(connecting.begin(slug, request.session, root=settings.PUBLIC_URL))
+        if network.signs_in:
+            connecting.sign_in(slug, request.session, answers)
+            return redirect("social-choose")
+        address = answers.get("address", "")
+        url = connecting.begin(slug, request.session, root=settings.PUBLIC_URL, address=address)
     except CommunicationError as error:
+        if network.questions:
+            return _ask(request, network, answers, [str(error)])
         messages.error(request, str(error))
         return redirect(ACCOUNTS)
+    if not address:
+        return redirect(url)
+    # Browsers follow a form only to the hosts that the page's policy names; an instance may be any: a link leads there.
+    context = {**admin.site.each_context(request), "title": f"Relier {network.label}", "url": url, "host": address}
+    return render(request, "social/go.html", context)
+
+
+def _ask(request: HttpRequest, network: Any, answers: dict[str, str], faults: list[str]) -> HttpResponse:
+    """The questions of a network; what was typed stays, but for secrets."""
+    rows = [
+        {"question": question, "value": "" if question.is_secret else answers[question.name] or question.initial}
+        for question in network.questions
+    ]
+    context = {**admin.site.each_context(request), "title": f"Relier {network.label}", "slug": network.slug}
+    return render(request, "social/connect.html", {**context, "rows": rows, "faults": faults, "label": network.label})
 
 
 @require_GET

@@ -339,7 +339,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "frame-ancestors": ["'none'"],
         # The networks' pages of agreement are reached by a form of ours that redirects there.
-        "form-action": ["'self'", "https://www.facebook.com", "https://x.com"],
+        "form-action": ["'self'", "https://www.facebook.com", "https://x.com", "https://accounts.google.com"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
     }

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import unquote
 
-from django.conf import settings
 from django.core.files.storage import Storage
 from django.utils import timezone
 
 from campaigns.models import Media
+from integrations.media import own_file
 from social.models import Publication
 
 FOLDER = "contents"
@@ -34,12 +33,10 @@ def forget_files() -> int:
 def _named() -> set[str]:
     """The files in use, by their names in the storage."""
     found = set(Media.objects.exclude(file="").values_list("file", flat=True))
-    root = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"
     for post in Publication.objects.filter(status__in=NOT_OVER).values_list("post", flat=True).iterator():
         for picture in post.get("media", ()):
-            address = picture.get("url", "")
-            if address.startswith(root):
-                found.add(unquote(address.removeprefix(root)))
+            if name := own_file(picture.get("url", "")):
+                found.add(name)
     return found
 
 

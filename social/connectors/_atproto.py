@@ -112,15 +112,15 @@ class AtProto(SocialConnector):
         """One call of the lexicon `name`; an access that lapsed is renewed, and the refused call made again."""
         arguments.setdefault("creates", False)
         if account.token:
-            return self._ask(method, name, account.token, **arguments)
+            return self.ask(method, name, account.token, **arguments)
         try:
-            return self._ask(method, name, self.session(account)["accessJwt"], **arguments)
+            return self.ask(method, name, self.session(account)["accessJwt"], **arguments)
         except Expired:
-            return self._ask(method, name, self._renewed(account)["accessJwt"], **arguments)
+            return self.ask(method, name, self._renewed(account)["accessJwt"], **arguments)
 
     def session(self, account: Credentials) -> dict[str, Any]:
         """The session of an account's app password, opened at need: opening is rationed to 300 a day."""
-        return _sessions.recall(self.slug, _owner(account)) or self._opened(account)
+        return _sessions.recall(self.slug, owner_of(account)) or self._opened(account)
 
     def own_did(self, account: Credentials) -> str:
         """Whose repository we write to."""
@@ -137,9 +137,9 @@ class AtProto(SocialConnector):
 
     def _renewed(self, account: Credentials) -> dict[str, Any]:
         refresh = self.session(account).get("refreshJwt", "")
-        _sessions.forget(self.slug, _owner(account))
+        _sessions.forget(self.slug, owner_of(account))
         try:
-            answer = self._ask("POST", "com.atproto.server.refreshSession", refresh, creates=False)
+            answer = self.ask("POST", "com.atproto.server.refreshSession", refresh, creates=False)
         except (AccountDisconnected, ContentRejected):
             # Another worker may have renewed it first: a refresh token serves once.
             return self._opened(account)
@@ -149,16 +149,16 @@ class AtProto(SocialConnector):
         found = {name: str(answer.get(name, "")) for name in ("accessJwt", "refreshJwt", "did", "handle")}
         if not found["accessJwt"]:
             raise TransientError("Bluesky n'a pas ouvert de session.", code="no_session")
-        _sessions.remember(self.slug, _owner(account), found, SESSION_SECONDS)
+        _sessions.remember(self.slug, owner_of(account), found, SESSION_SECONDS)
         return found
 
-    def _ask(self, method: str, name: str, token: str, **arguments: Any) -> dict[str, Any]:
+    def ask(self, method: str, name: str, token: str, **arguments: Any) -> dict[str, Any]:
         creates = arguments["creates"]
         response = self.http.request(method, f"{self.api}/xrpc/{name}", token=token, **arguments)
         return json_object(response, creates=creates)
 
 
-def _owner(account: Credentials) -> str:
+def owner_of(account: Credentials) -> str:
     """Another password is another session."""
     password = account.secrets.get("app_password", "")
     return f"{account.id}:{hashlib.sha256(password.encode()).hexdigest()}"

@@ -50,6 +50,8 @@ class Engagement:
     can_like: ClassVar[bool] = False
     has_metrics: ClassVar[bool] = False
     has_interactions: ClassVar[bool] = False
+    # False where what guests say is not said under a post (reviews of the place).
+    interactions_need_posts: ClassVar[bool] = True
     # Versions and names with a known last day; `social/checks.py` warns before it.
     ends: ClassVar[tuple[End, ...]] = ()
 

@@ -12,10 +12,23 @@ from integrations.registry import setting
 
 @dataclass(frozen=True)
 class App:
-    """Our application at the vendor."""
+    """Our application at the vendor; `address` is the vendor's, where a person chooses it (an instance)."""
 
     client_id: str
     client_secret: str = field(default="", repr=False)
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to ask the person before anything else. Labels are French; `is_secret` is never shown again."""
+
+    name: str
+    label: str
+    placeholder: str = ""
+    help_text: str = ""
+    initial: str = ""
+    is_secret: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,12 @@ class Login:
     login_address: ClassVar[str] = ""
     # Whose application is used; the connector's own unless it shares one.
     app_slug: ClassVar[str] = ""
+    # What the person tells first; one of the names may be `address`, the vendor's own where there are many.
+    questions: ClassVar[tuple[Question, ...]] = ()
+    # Whether those answers are the access: no page of agreement, no application.
+    signs_in: ClassVar[bool] = False
+    # Whether an application is declared at each address by a call, rather than once by a person.
+    declares_apps: ClassVar[bool] = False
     # How long before its end a token is renewed.
     renew_before: ClassVar[timedelta] = timedelta(days=1)
 
@@ -61,6 +80,14 @@ class Login:
 
     def authorize_url(self, app: App, redirect_uri: str, state: str, challenge: str) -> str:
         """The page where the person agrees. challenge: PKCE's S256 challenge, for vendors that take one."""
+        raise self._no_login()
+
+    def declare_app(self, address: str, redirect_uri: str) -> App:
+        """Make our application known at an address that a person chose."""
+        raise self._no_login()
+
+    def sign_in(self, answers: dict[str, str]) -> list[Candidate]:
+        """The accounts that the answers open."""
         raise self._no_login()
 
     def exchange(self, app: App, code: str, redirect_uri: str, verifier: str) -> Grant:

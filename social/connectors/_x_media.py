@@ -28,7 +28,7 @@ def upload(post: Post, progress: Progress, call: Call, fetch: Fetch) -> list[str
     """Hand over what is not there yet; returns the media ids, each remembered as soon as it is known.
 
     Nothing here `creates`: an uploaded file shows nothing until a post names it.
-    call(method, path, **arguments): the API. fetch: integrations.guard.fetch_public.
+    call(method, path, **arguments): the API. fetch: integrations.media.fetch_media.
     """
     _forget_old(progress)
     uploaded = list(progress.data.get("media_ids", []))

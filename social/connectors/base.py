@@ -2,10 +2,10 @@
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from integrations.connector import Connector
 from social.adaptation import checking, composing, wording
@@ -32,6 +32,10 @@ __all__ = [
     "SocialConnector",
     "same_text",
 ]
+
+
+# The limits that an account may have of its own.
+LIMITS = ("max_length", "max_pictures", "max_alt_text")
 
 
 @dataclass(frozen=True)
@@ -92,16 +96,16 @@ class SocialConnector(Engagement, Login, Connector):
 
     prefix: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
-    max_length: ClassVar[int]
+    max_length: int
     # How the network counts: a name of social.text.LENGTHS; and its limit in UTF-8 bytes, 0 when it has none.
     counts: ClassVar[str] = "characters"
     max_bytes: ClassVar[int] = 0
     max_hashtags: ClassVar[int] = 30
     # Where posts are short, a word of the text becomes the hashtag instead of being repeated at the end.
     inlines_hashtags: ClassVar[bool] = False
-    max_pictures: ClassVar[int] = 10
+    max_pictures: int = 10
     # 0 where pictures have no description.
-    max_alt_text: ClassVar[int] = 1000
+    max_alt_text: int = 1000
     picture_rules: ClassVar[PictureRules | None] = None
     supports_threads: ClassVar[bool] = False
     # In dollars, for a post and for a post with a link; <SLUG>_POST_COST and <SLUG>_LINK_POST_COST replace them.
@@ -132,6 +136,14 @@ class SocialConnector(Engagement, Login, Connector):
             return None
         found = next((group for group in match.groups() if group), "")
         return self.id_of_link.format(found, account=account_id) if found else ""
+
+    def tuned(self, settings: Mapping[str, Any]) -> Self:
+        """This connector with the limits of one account, as they are kept in its settings."""
+        told = settings.get("limits")
+        for name in LIMITS:
+            if isinstance(told, dict) and isinstance(told.get(name), int):
+                setattr(self, name, told[name])
+        return self
 
     # --- before sending: pure functions -------------------------------------------------------------------------------
 
@@ -183,6 +195,10 @@ class SocialConnector(Engagement, Login, Connector):
     def quota_per_day(self, account: Credentials) -> int | None:
         """How many posts a day the vendor allows this account, where it tells; None leaves `posts_per_day`."""
         return None
+
+    def limits(self, account: Credentials) -> dict[str, int]:
+        """What the vendor allows this very account, by the names of LIMITS, where it tells; {} leaves the usual ones."""
+        return {}
 
     @abstractmethod
     def check(self, account: Credentials) -> str:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from integrations.errors import CommunicationError, ContentRejected, TransientError
-from integrations.guard import fetch_public
+from integrations.media import fetch_media
 from social import text as texts
 from social.adaptation.pictures import PictureRules, UnreadablePicture, fit, inspect
 from social.connectors import registry
 from social.connectors._atproto import POST, Absent, AtProto, moment, now, record_key
+from social.connectors._bluesky_login import BlueskyLogin
 from social.connectors._creation import created_id, creation, doubtful_since
 from social.connectors._richtext import facets
 from social.connectors.base import Credentials, Interaction, Metrics, Picture, Post, Progress, Published, same_text
@@ -25,7 +26,7 @@ RULES = PictureRules(formats=("JPEG", "PNG", "WEBP"), max_bytes=1_000_000)
 
 
 @registry.register
-class Bluesky(AtProto):
+class Bluesky(BlueskyLogin, AtProto):
     slug, label, prefix = "bluesky", "Bluesky", "bs"
     address = "https://bsky.social"
     max_length, max_bytes = 300, 3_000
@@ -135,7 +136,7 @@ class Bluesky(AtProto):
     def _upload(self, picture: Picture, account: Credentials) -> dict[str, Any]:
         if picture.kind == "video":
             raise ContentRejected("Ce module ne publie que des images sur Bluesky : retirez la vidéo.", code="video")
-        content, kind = fetch_public(picture.url, max_bytes=FETCHED_BYTES, accept=("image/*",))
+        content, kind = fetch_media(picture.url, max_bytes=FETCHED_BYTES, accept=("image/*",))
         try:
             facts = inspect(content)
             if facts.size_bytes > RULES.max_bytes or facts.format not in RULES.formats:

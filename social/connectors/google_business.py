@@ -1,6 +1,7 @@
 """Google Business Profile: posts on Search and Maps, by the My Business API v4 (localPosts, read 2026-08)."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,19 @@ from integrations.errors import (
 from social.adaptation.pictures import PictureRules
 from social.connectors import _sessions, registry
 from social.connectors._creation import created_id, creation, doubtful_since, json_object
-from social.connectors.base import Credentials, Draft, Post, Progress, Published, SocialConnector, same_text
+from social.connectors._google_login import GoogleLogin
+from social.connectors._google_reading import figures_of, insights_body, moment, review_of
+from social.connectors.base import (
+    Credentials,
+    Draft,
+    Interaction,
+    Metrics,
+    Post,
+    Progress,
+    Published,
+    SocialConnector,
+    same_text,
+)
 
 TOKEN_ADDRESS = "https://oauth2.googleapis.com/token"  # noqa: S105  (an address, not a secret)
 # Google reviews a post for seconds or minutes; after this many looks it is taken for shown.
@@ -33,7 +46,7 @@ DOUBTFUL_STATUSES = {500, 504}
 
 
 @registry.register
-class GoogleBusiness(SocialConnector):
+class GoogleBusiness(GoogleLogin, SocialConnector):
     slug, label, prefix = "google_business", "Google (fiche d'établissement)", "gb"
     aliases = ("google", "google_my_business")
     address = "https://mybusiness.googleapis.com"
@@ -47,7 +60,9 @@ class GoogleBusiness(SocialConnector):
     required_keys = ("location", "access_token")
     optional_keys = ("refresh_token", "client_id", "client_secret", "call_to_action")
     account_key, setting_keys = "location", ("call_to_action",)
-    can_delete = True
+    can_delete = can_reply = has_metrics = has_interactions = True
+    # Reviews are of the place, not of a post.
+    interactions_need_posts = False
 
     def adapt(self, draft: Draft) -> tuple[Post, list[str]]:
         post, warnings = super().adapt(draft)
@@ -96,7 +111,7 @@ class GoogleBusiness(SocialConnector):
         since = doubtful_since(progress, since)
         answer = self._call(account, "GET", f"{account.id}/localPosts", params={"pageSize": 20})
         for found in answer.get("localPosts", []):
-            is_new = _moment(found["createTime"]) >= since
+            is_new = moment(found["createTime"]) >= since
             if is_new and same_text(post.text, found.get("summary", "")) and found.get("state") != "REJECTED":
                 return _published(found)
         return None
@@ -113,6 +128,34 @@ class GoogleBusiness(SocialConnector):
             # What is gone already is deleted.
             if error.code != "NOT_FOUND":
                 raise
+
+    # --- what comes back ----------------------------------------------------------------------------------------------
+
+    def metrics(self, external_ids: Iterable[str], account: Credentials) -> dict[str, Metrics]:
+        """Views and clicks of each post, while Google still gives them: none at all is no error."""
+        try:
+            path = f"{account.id}/localPosts:reportInsights"
+            answer = self._call(account, "POST", path, json=insights_body(external_ids), creates=False)
+        except (ContentRejected, PermanentError) as error:
+            if isinstance(error, AccountDisconnected):
+                raise
+            return {}
+        return figures_of(answer)
+
+    def interactions(self, account: Credentials, since: datetime, post_ids: Iterable[str]) -> list[Interaction]:
+        """Reviews written or changed since; posts have no comments here."""
+        params = {"pageSize": 50, "orderBy": "updateTime desc"}
+        found = self._call(account, "GET", f"{account.id}/reviews", params=params).get("reviews", [])
+        return [said for review in found if (said := review_of(review)).created_at and said.created_at >= since]
+
+    def reply(self, interaction_id: str, text: str, account: Credentials) -> str:
+        """One answer per review: written again, it replaces itself, so that it cannot appear twice."""
+        self._call(account, "PUT", f"{interaction_id}/reply", json={"comment": text}, creates=True)
+        return f"{interaction_id}/reply"
+
+    def find_reply(self, interaction_id: str, text: str, account: Credentials, since: datetime) -> str | None:
+        said = self._call(account, "GET", interaction_id).get("reviewReply") or {}
+        return f"{interaction_id}/reply" if same_text(text, said.get("comment", "")) else None
 
     def _reviewed(self, answer: dict[str, Any], progress: Progress) -> Published:
         state = answer.get("state")
@@ -192,8 +235,3 @@ def _body(post: Post, account: Credentials) -> dict[str, Any]:
 
 def _published(answer: dict[str, Any]) -> Published:
     return Published(answer["name"], answer.get("searchUrl", ""))
-
-
-def _moment(text: str) -> datetime:
-    """RFC 3339 with up to nine digits of a second, of which Python reads six."""
-    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text).replace("Z", "+00:00"))

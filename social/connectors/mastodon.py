@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import requests
 
 from integrations.errors import CommunicationError, RateLimited
-from integrations.guard import check_public_url, fetch_public
-from integrations.registry import base_url
+from integrations.media import fetch_media
 from social.adaptation.pictures import PictureRules
 from social.connectors import registry
 from social.connectors._creation import created_id, creation, doubtful_since, json_object, not_ready
+from social.connectors._mastodon_login import MastodonLogin
 from social.connectors._mastodon_reading import (
     Gone,
     interaction_of,
@@ -42,7 +42,7 @@ PROCESSING = 206
 
 
 @registry.register
-class Mastodon(SocialConnector):
+class Mastodon(MastodonLogin, SocialConnector):
     slug, label, prefix = "mastodon", "Mastodon", "ma"
     address = "https://mastodon.social"
     max_length = 500
@@ -117,7 +117,7 @@ class Mastodon(SocialConnector):
         media = list(progress.data.get("media_ids", []))
         for item in post.media[len(media) :]:
             size = VIDEO_BYTES if item.kind == "video" else IMAGE_BYTES
-            content, kind = fetch_public(item.url, max_bytes=size, accept=FETCHED_TYPES)
+            content, kind = fetch_media(item.url, max_bytes=size, accept=FETCHED_TYPES)
             # Not `creates`: a file shows nothing until a post names it.
             answer = self._call(
                 account,
@@ -219,17 +219,14 @@ class Mastodon(SocialConnector):
     def _response(
         self, account: Credentials, method: str, path: str, version: str = "v1", **arguments: Any
     ) -> requests.Response:
-        url = f"{self._instance(account)}/api/{version}/{path}"
+        url = f"{self.at(self._address(account))}/api/{version}/{path}"
         return self.http.request(method, url, token=account.token, **arguments)
 
-    def _instance(self, account: Credentials) -> str:
-        """The account's instance: an address that a person typed, so it must lead to the public network."""
-        typed = str(account.settings.get("instance_url") or self.address).rstrip("/")
-        typed = typed if "://" in typed else f"https://{typed}"
-        instance = base_url(self.slug, typed)
-        if instance == typed:
-            check_public_url(instance)
-        return instance
+    def limits(self, account: Credentials) -> dict[str, int]:
+        return self.read_limits(self._address(account))
+
+    def _address(self, account: Credentials) -> str:
+        return str(account.settings.get("instance_url") or self.address)
 
 
 def _key(text: str, progress: Progress) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from integrations.errors import AccountDisconnected, CommunicationError, ContentRejected, PermanentError
-from integrations.guard import fetch_public
+from integrations.media import fetch_media
 from social.adaptation.pictures import PictureRules
 from social.connectors import _x_media, registry
 from social.connectors._creation import created_id, creation, doubtful_since, json_object
@@ -109,7 +109,7 @@ class X(XLogin, SocialConnector):
         if done:
             body["reply"] = {"in_reply_to_tweet_id": done[-1]}
         elif post.media:
-            body["media"] = {"media_ids": _x_media.upload(post, progress, self._caller(account), fetch_public)}
+            body["media"] = {"media_ids": _x_media.upload(post, progress, self._caller(account), fetch_media)}
         try:
             with creation(progress):
                 return created_id(self._call(account, "POST", "/2/tweets", json=body).get("data") or {})

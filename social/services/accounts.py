@@ -14,9 +14,13 @@ def visit(account: Account) -> None:
     connector = registry[account.platform]()
     who = credentials(account)
     connector.check(who)
-    quota = connector.quota_per_day(who)
-    if quota is not None and quota != account.settings.get("quota_per_day"):
-        Account.objects.filter(pk=account.pk).update(settings={**account.settings, "quota_per_day": quota})
+    told: dict[str, object] = {}
+    if (quota := connector.quota_per_day(who)) is not None:
+        told["quota_per_day"] = quota
+    if limits := connector.limits(who):
+        told["limits"] = limits
+    if any(account.settings.get(name) != value for name, value in told.items()):
+        Account.objects.filter(pk=account.pk).update(settings={**account.settings, **told})
 
 
 def reconnect(account: Account, *, token: str = "") -> str:

@@ -36,9 +36,16 @@ RENEW_LOCK_SECONDS = 120
 Session = MutableMapping[str, Any]
 
 
-def application(slug: str) -> App:
-    """Our application at a platform. Raises PermanentError saying where to write its keys."""
+def application(slug: str, address: str = "") -> App:
+    """Our application at a platform, or at one of its addresses. Raises PermanentError saying how to declare it."""
     owner = registry[slug].app_slug or slug
+    if registry[slug].declares_apps:
+        row = Credential.objects.filter(platform=slug, name=_app_name(address)).first()
+        if row is None:
+            raise PermanentError(
+                f"{registry[slug].label} : reliez de nouveau ce compte depuis « Comptes ».", code="no_application"
+            )
+        return App(row.secrets["client_id"], row.secrets["client_secret"], address)
     row = Credential.objects.filter(platform=owner, name=APPLICATION).first()
     given = row.secrets if row else {}
     client_id = given.get("client_id") or setting(owner, "CLIENT_ID")
@@ -51,17 +58,53 @@ def application(slug: str) -> App:
     return App(client_id, given.get("client_secret") or setting(owner, "CLIENT_SECRET"))
 
 
-def begin(slug: str, session: Session, *, root: str) -> str:
-    """Where to send the person's browser. The state and PKCE's secret stay in their session. Raises PermanentError."""
+def application_of(account: Account) -> App:
+    """Our application where this account lives."""
+    return application(account.platform, account.settings.get("instance_url", ""))
+
+
+def _app_name(address: str) -> str:
+    return f"{APPLICATION} {address}"[:120]
+
+
+def _declared(slug: str, address: str, redirect_uri: str) -> App:
+    """Our application at an address, declared there the first time."""
+    row = Credential.objects.filter(platform=slug, name=_app_name(address)).first()
+    if row is None or row.secrets.get("redirect_uri") != redirect_uri:
+        made = registry[slug]().declare_app(address, redirect_uri)
+        secrets_kept = {
+            "client_id": made.client_id,
+            "client_secret": made.client_secret,
+            "redirect_uri": redirect_uri,
+        }
+        Credential.objects.update_or_create(platform=slug, name=_app_name(address), defaults={"secrets": secrets_kept})
+    return application(slug, address)
+
+
+def sign_in(slug: str, session: Session, answers: dict[str, str]) -> list[Candidate]:
+    """The accounts that the answers open, for the person to choose from. Raises CommunicationError."""
+    found = registry[slug]().sign_in(answers)
+    session[CHOICE] = encrypt(json.dumps({"ends": "", "accounts": [asdict(item) for item in found]}))
+    return found
+
+
+def begin(slug: str, session: Session, *, root: str, address: str = "") -> str:
+    """Where to send the person's browser. The state and PKCE's secret stay in their session. Raises PermanentError.
+
+    address: the vendor's own, where the person chose it.
+    """
     # Facebook and Instagram share one application, and one agreement.
     slug = registry[slug].app_slug or slug
     verifier = secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     state = secrets.token_urlsafe(32)
     redirect_uri = f"{root}{reverse('social-callback', args=[slug])}"
-    url = registry[slug]().authorize_url(application(slug), redirect_uri, state, challenge)
+    connector = registry[slug]()
+    app = _declared(slug, address, redirect_uri) if connector.declares_apps else application(slug)
+    url = connector.authorize_url(app, redirect_uri, state, challenge)
     session[FLOW] = {
         "slug": slug,
+        "address": address,
         "state": state,
         "verifier": verifier,
         # Compared byte for byte by the vendor at the exchange.
@@ -90,12 +133,12 @@ def come_back(slug: str, session: Session, params: dict[str, str]) -> list[Candi
     if "code" not in params:
         raise PermanentError(f"{registry[slug].label} n'a pas donné son accord : rien n'a changé.", code="refused")
     connector: Login = registry[slug]()
-    app = application(slug)
+    app = application(slug, flow.get("address", ""))
     grant = connector.exchange(app, params["code"], flow["redirect_uri"], flow["verifier"])
     found = connector.candidates(app, grant)
     if not found:
         raise PermanentError(
-            "Aucun compte à relier : vérifiez que vous administrez une Page, et que vous l'avez cochée.",
+            "Aucun compte à relier : vérifiez que vous administrez une Page ou une fiche, et que vous l'avez cochée.",
             code="no_account",
         )
     ends = grant.expires_at.isoformat() if grant.expires_at else ""
@@ -133,10 +176,12 @@ def _keep_one(item: Candidate, ends: str | None) -> Account:
         name=f"oauth {item.external_id}",
         defaults={"secrets": item.secrets, "expires_at": ends},
     )
+    known = Account.objects.filter(platform=item.slug, external_id=item.external_id).first()
     account, _ = Account.objects.update_or_create(
         platform=item.slug,
         external_id=item.external_id,
         defaults={
+            "settings": {**(known.settings if known else {}), **item.settings},
             "name": item.name[:120],
             "username": item.username[:120],
             "credential": credential,
@@ -171,7 +216,7 @@ def _renew(account: Account, connector: Login) -> bool:
     if credential.updated_at != account.credential.updated_at:
         return False
     try:
-        fresh, ends = connector.renew(application(account.platform), credential.secrets)
+        fresh, ends = connector.renew(application_of(account), credential.secrets)
     except AccountDisconnected as error:
         mark_disconnected(account, error)
         return False
@@ -189,7 +234,8 @@ def leave(account: Account) -> str:
     connector = registry[account.platform]()
     if connector.can_connect and account.credential.secrets:
         try:
-            connector.revoke(application(account.platform), account.credential.secrets)
+            app = App("") if connector.signs_in else application_of(account)
+            connector.revoke(app, account.credential.secrets)
         except (CommunicationError, KeyError) as error:
             log.warning("token_not_revoked", account=str(account.pk), error=type(error).__name__)
             warning = (

@@ -105,7 +105,9 @@ def poll(account_id: Any) -> int:
         ).values_list("external_id", flat=True)
     )
     connector = registry[account.platform]()
-    if not posts or not connector.has_interactions or account.status != Account.Status.CONNECTED:
+    if not connector.has_interactions or account.status != Account.Status.CONNECTED:
+        return 0
+    if connector.interactions_need_posts and not posts:
         return 0
     last = Interaction.objects.filter(account=account).order_by("-occurred_at").values_list("occurred_at", flat=True)
     since = (last.first() or now - WATCHED) - OVERLAP

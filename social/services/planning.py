@@ -68,7 +68,7 @@ def plan(
             raise AccountDisconnected(
                 f"Aucun compte {registry[slug].label} n'est relié : ajoutez-le dans « Comptes ».", code="no_account"
             )
-        found = review(registry[slug](), draft, (accepted or {}).get(slug, ()), gallery)
+        found = review(registry[slug]().tuned(account.settings), draft, (accepted or {}).get(slug, ()), gallery)
         problems += [{"platform": slug, **problem.as_json()} for problem in found.problems]
         plans.append(Plan(slug, account, found.post, found.warnings, found.is_skipped))
     if problems:

@@ -171,7 +171,7 @@ def picture(monkeypatch):
         file = io.BytesIO()
         image.save(file, form)
         answer = (file.getvalue(), f"image/{form.lower()}")
-        monkeypatch.setattr("social.connectors.bluesky.fetch_public", lambda url, **limits: answer)
+        monkeypatch.setattr("social.connectors.bluesky.fetch_media", lambda url, **limits: answer)
         return answer[0]
 
     return give

@@ -15,6 +15,7 @@ from integrations.errors import (
     TransientError,
 )
 from social.connectors import registry
+from social.connectors._google_reading import figures_of
 from social.connectors.base import Credentials, Draft, Picture, Post, Progress, Published
 from tests.social import specs
 
@@ -169,3 +170,33 @@ def test_a_price_and_a_date_are_no_phone_number():
     _post, warnings = registry["google_business"]().adapt(Draft(body="Menu à 24,50 € du 01/12/2026 au 05/12/2026"))
 
     assert [warning for warning in warnings if "numéro de téléphone" in warning] == []
+
+
+def test_figures_that_google_no_longer_gives_are_absent_and_no_error(api):
+    account = Credentials(PLACE, "jeton")
+    api.post(f"https://mybusiness.googleapis.com/v4/{PLACE}/localPosts:reportInsights", status=404, json={
+        "error": {"code": 404, "status": "NOT_FOUND", "message": "Method not found."}})  # fmt: skip
+
+    assert registry["google_business"]().metrics([f"{PLACE}/localPosts/1"], account) == {}
+
+
+def test_a_figure_google_stops_naming_does_not_lose_the_other():
+    answer = {"localPostMetrics": [{"localPostName": "p", "metricValues": [
+        {"metric": "LOCAL_POST_VIEWS_SEARCH", "totalValue": {"value": "12"}},
+        {"metric": "LOCAL_POST_NOVELTY", "totalValue": {"value": "9"}},
+        {"metric": "LOCAL_POST_ACTIONS_CALL_TO_ACTION"},
+    ]}]}  # fmt: skip
+
+    assert figures_of(answer) == {"p": {"impressions": 12}}
+
+
+def test_a_review_without_words_is_its_stars(api):
+    api.get(f"https://mybusiness.googleapis.com/v4/{PLACE}/reviews", json={"reviews": [
+        {"name": f"{PLACE}/reviews/r1", "starRating": "TWO", "reviewer": {"displayName": "Bob"},
+         "createTime": "2026-06-01T10:00:00.123456789Z"}]})  # fmt: skip
+
+    (said,) = registry["google_business"]().interactions(
+        Credentials(PLACE, "jeton"), datetime(2026, 5, 1, tzinfo=UTC), []
+    )
+
+    assert (said.text, said.author_name) == ("★★☆☆☆", "Bob")

@@ -32,7 +32,7 @@ def known_instance(settings):
 @pytest.fixture
 def file(monkeypatch):
     """What the public address gives."""
-    monkeypatch.setattr("social.connectors.mastodon.fetch_public", lambda url, **limits: (b"jpeg", "image/jpeg"))
+    monkeypatch.setattr("social.connectors.mastodon.fetch_media", lambda url, **limits: (b"jpeg", "image/jpeg"))
 
 
 def keys_of(response):

@@ -198,7 +198,7 @@ def file(monkeypatch):
     """What the public address gives."""
 
     def give(content, kind):
-        monkeypatch.setattr("social.connectors.x.fetch_public", lambda url, **limits: (content, kind))
+        monkeypatch.setattr("social.connectors.x.fetch_media", lambda url, **limits: (content, kind))
 
     return give
 

@@ -8,9 +8,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote
 
 from django.conf import settings
 from django.core.cache import cache
@@ -21,6 +19,7 @@ from django.db import connection
 from campaigns.models import Media
 from integrations.errors import CommunicationError
 from integrations.guard import fetch_public
+from integrations.media import own_file
 from social.adaptation import pictures
 from social.adaptation.pictures import MOST_SOURCE_BYTES, Facts, PictureRules, UnreadablePicture
 
@@ -45,7 +44,7 @@ class Gallery:
         """Fetch the pictures that are not ours and not known yet; `for_copies` wants their bytes too."""
         if connection.in_atomic_block:
             return
-        strangers = [url for url in dict.fromkeys(urls) if url and _our_file(url) is None][:MOST_PICTURES]
+        strangers = [url for url in dict.fromkeys(urls) if url and own_file(url) is None][:MOST_PICTURES]
         missing = [url for url in strangers if url not in self._bytes and (for_copies or not self._remember(url))]
         lookers = [threading.Thread(target=self._fetch, args=(url,), daemon=True) for url in missing]
         for looker in lookers:
@@ -59,7 +58,7 @@ class Gallery:
     def facts(self, url: str) -> Facts | None:
         """What is known of a picture; None when it could not be looked at."""
         if url not in self._facts and url not in self._reasons:
-            if _our_file(url) is not None:
+            if own_file(url) is not None:
                 self._read(url)
             else:
                 self._remember(url)
@@ -105,7 +104,7 @@ class Gallery:
         """Open a file of ours."""
         storage = Media._meta.get_field("file").storage
         try:
-            with storage.open(_our_file(url) or "") as file:
+            with storage.open(own_file(url) or "") as file:
                 content = file.read(MOST_SOURCE_BYTES + 1)
         except (OSError, SuspiciousFileOperation):
             self._reasons[url] = "Le fichier n'existe plus ou ne peut pas être lu."
@@ -120,12 +119,12 @@ class Gallery:
             return
         self._bytes[url] = content
         self._reasons.pop(url, None)
-        if _our_file(url) is None:
+        if own_file(url) is None:
             cache.set(_key(url), self._facts[url], KNOWN_SECONDS)
 
     def _fail(self, url: str, reason: str) -> None:
         self._reasons[url] = reason
-        if _our_file(url) is None:
+        if own_file(url) is None:
             cache.set(_key(url), reason, FAILED_SECONDS)
 
     def _remember(self, url: str) -> bool:
@@ -136,13 +135,6 @@ class Gallery:
         elif known:
             self._reasons[url] = known
         return bool(known)
-
-
-def _our_file(url: str) -> str | None:
-    """The name of a file of ours by its public address; None for any other address."""
-    root = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"
-    name = unquote(url.removeprefix(root)) if url.startswith(root) else ""
-    return name if name and ".." not in PurePosixPath(name).parts else None
 
 
 def _key(url: str) -> str:

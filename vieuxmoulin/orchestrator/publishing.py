@@ -220,7 +220,8 @@ def rehearse(
     rehearsed = {}
     for name, slug in slugs.items():
         draft = draft_of(made, slug, targeting or {})
-        said = _rehearsed(registry[slug](), draft, accepted.get(slug, ()), gallery, slug in accounts)
+        network = registry[slug]().tuned(accounts[slug].settings if slug in accounts else {})
+        said = _rehearsed(network, draft, accepted.get(slug, ()), gallery, slug in accounts)
         said["slot"] = _slot(accounts.get(slug), said["post"], scheduled_time, campaign_id, _wants_slot(accepted, slug))
         rehearsed[name] = said
     return rehearsed

@@ -76,6 +76,12 @@ class Bluesky(FeedVendor):
             raise Refused(refuse("InvalidToken", "Token could not be verified"))
         return json_answer(_session(call.bearer.split(".")[1]))
 
+    @route("POST", r"xrpc/com\.atproto\.server\.deleteSession")
+    def close(self, call: Call) -> HttpResponse:
+        if not call.bearer.startswith("refresh."):
+            raise Refused(refuse("InvalidToken", "Token could not be verified"))
+        return json_answer({})
+
     @route("GET", r"xrpc/com\.atproto\.server\.getSession")
     def session(self, call: Call) -> HttpResponse:
         return json_answer({"handle": handle(), "did": _caller(call), "active": True})

@@ -10,6 +10,8 @@ from integrations.sandbox import store
 from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._google_login import GoogleLogin
+from integrations.sandbox.vendors._google_reviews import GoogleReviews
 from integrations.sandbox.vendors.base import (
     Call,
     FeedVendor,
@@ -57,16 +59,9 @@ POST_SHAPE = {
 
 
 @registry.register
-class GoogleBusiness(FeedVendor):
+class GoogleBusiness(GoogleLogin, GoogleReviews, FeedVendor):
     slug, label = "google_business", "Google"
     shown_kind = "post"
-
-    @route("POST", r"token")
-    def token(self, call: Call) -> HttpResponse:
-        given = call.form()
-        if given.get("grant_type") != "refresh_token" or is_bad_token(given.get("refresh_token", "")):
-            return json_answer({"error": "invalid_grant", "error_description": "Bad Request"}, 400)
-        return json_answer({"access_token": f"ya29.{store.number()}", "expires_in": 3599, "token_type": "Bearer"})
 
     @route("POST", LOCATION + r"/localPosts", creates=True)
     def publish(self, call: Call, location: str) -> HttpResponse:
@@ -125,7 +120,7 @@ class GoogleBusiness(FeedVendor):
     # --- mishaps ------------------------------------------------------------------------------------------------------
 
     def authenticate(self, call: Call) -> None:
-        if call.path != "token" and is_bad_token(call.bearer):
+        if is_bad_token(call.bearer):
             raise Refused(self.expired(call))
 
     def expired(self, call: Call) -> HttpResponse:

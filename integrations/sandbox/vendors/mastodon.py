@@ -15,6 +15,7 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.pictures import image_type
 from integrations.sandbox.shown import Picture, ShownPost
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._mastodon_login import MastodonLogin
 from integrations.sandbox.vendors.base import (
     Call,
     FeedVendor,
@@ -43,7 +44,7 @@ STATUS_SHAPE = {
 
 
 @registry.register
-class Mastodon(FeedVendor):
+class Mastodon(MastodonLogin, FeedVendor):
     slug, label = "mastodon", "Mastodon"
     shown_kind = "status"
 

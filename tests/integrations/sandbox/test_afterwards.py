@@ -15,8 +15,11 @@ from social.connectors.base import Picture, Post, Progress
 from tests.integrations.sandbox.test_connectors import ACCOUNTS, PNG
 
 POST = Post("La carte d'automne est là", (Picture("https://exemple.fr/a.jpg", "Un plat"),))
-COUNTING = [slug for slug in sorted(networks) if networks[slug].has_metrics]
-LISTENING = [slug for slug in sorted(networks) if networks[slug].has_interactions]
+# Google counts views and clicks only, and its guests speak of the place: tests/social/test_google_business.py.
+COUNTING = [slug for slug in sorted(networks) if networks[slug].has_metrics and networks[slug].interactions_need_posts]
+LISTENING = [
+    slug for slug in sorted(networks) if networks[slug].has_interactions and networks[slug].interactions_need_posts
+]
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +27,7 @@ def picture_bytes(monkeypatch):
     """Some networks want bytes: give them some without fetching anything."""
     for slug in networks:
         monkeypatch.setattr(
-            f"social.connectors.{slug}.fetch_public", lambda url, **limits: (PNG, "image/png"), raising=False
+            f"social.connectors.{slug}.fetch_media", lambda url, **limits: (PNG, "image/png"), raising=False
         )
 
 
@@ -208,7 +211,7 @@ def test_a_reel_is_shown_and_its_views_are_video_views(vendors):
 
 
 def test_a_video_goes_to_x_in_pieces(vendors, monkeypatch):
-    monkeypatch.setattr("social.connectors.x.fetch_public", lambda url, **limits: (bytes(9_000_000), "video/mp4"))
+    monkeypatch.setattr("social.connectors.x.fetch_media", lambda url, **limits: (bytes(9_000_000), "video/mp4"))
     film = Post("Le four à bois", (Picture("https://exemple.fr/four.mp4", kind="video"),))
     x, account, progress = networks["x"](), ACCOUNTS["x"], Progress()
     for _look in range(2):
@@ -293,3 +296,26 @@ def test_an_instance_that_works_on_a_file_is_waited_for(vendors):
     assert caught.value.code == "not_ready"
     assert VendorRecord.objects.filter(vendor="mastodon", kind="media").count() == 1
     assert VendorRecord.objects.filter(vendor="mastodon", kind="status").count() == 1
+
+
+def test_google_hears_reviews_of_the_place_and_answers_each_once(vendors, since):
+    connector, account, post, record = publish("google_business")
+    guests.comment(record, "Un régal", "Ana")
+    (said,) = connector.interactions(account, since, [])
+
+    first = connector.reply(said.external_id, "Merci Ana !", account)
+    second = connector.reply(said.external_id, "Merci beaucoup Ana !", account)
+
+    record.refresh_from_db()
+    assert (said.text, said.author_name, said.post_id) == ("★★★★★ Un régal", "Ana", "")
+    assert first == second
+    assert [comment["text"] for comment in record.data["comments"]] == ["Un régal", "Merci beaucoup Ana !"]
+    assert connector.find_reply(said.external_id, "Merci beaucoup Ana !", account, since) == second
+    assert connector.find_reply(said.external_id, "Autre chose", account, since) is None
+
+
+def test_google_counts_views_and_clicks_while_it_still_does(vendors):
+    connector, account, post, record = publish("google_business")
+    guests.like(record)
+
+    assert connector.metrics([post], account) == {post: {"impressions": 17, "clicks": 1}}

@@ -95,7 +95,7 @@ DOCUMENT = {
 def picture_bytes(monkeypatch):
     """Some networks want bytes: give them some without fetching anything."""
     for name in ("x", "bluesky", "mastodon"):
-        monkeypatch.setattr(f"social.connectors.{name}.fetch_public", lambda url, **limits: (PNG, "image/png"))
+        monkeypatch.setattr(f"social.connectors.{name}.fetch_media", lambda url, **limits: (PNG, "image/png"))
 
 
 def posts(slug):

@@ -21,7 +21,7 @@ def manager(live_server, settings, monkeypatch):
     settings.SANDBOX_URL = f"{live_server.url}/bac-a-sable/api"
     host = urlsplit(live_server.url).netloc
     settings.ALLOWED_HOSTS = ["*"]
-    for slug in ("facebook", "x"):
+    for slug in ("facebook", "x", "google_business"):
         Credential.objects.create(platform=slug, name="application", secrets={"client_id": "app", "client_secret": "s"})
     user = get_user_model().objects.create_superuser("direction", password="x")
     client = Client(headers={"host": host})
@@ -41,7 +41,10 @@ def agree(manager, slug):
     return page.context["accept"], page.context["refuse"]
 
 
-@pytest.mark.parametrize(("slug", "connected"), [("facebook", {"facebook", "instagram"}), ("x", {"x"})])
+@pytest.mark.parametrize(
+    ("slug", "connected"),
+    [("facebook", {"facebook", "instagram"}), ("x", {"x"}), ("google_business", {"google_business"})],
+)
 def test_an_account_is_connected_checked_renewed_and_left(manager, slug, connected):
     accept, _ = agree(manager, slug)
 
@@ -84,3 +87,57 @@ def test_the_vendor_sends_nobody_elsewhere(client):
     response = client.get("/bac-a-sable/api/x/i/oauth2/authorize", {"redirect_uri": "https://mechant.example/"})
 
     assert response.status_code == 400
+
+
+def test_a_mastodon_account_is_connected_at_the_instance_that_the_person_names(manager):
+    asked = manager.post("/comptes/mastodon/relier/")
+    leads = manager.post("/comptes/mastodon/relier/", {"asked": "1", "address": "piaille.fr"})
+    page = manager.get(path_of(leads.context["url"]))
+
+    manager.get(path_of(page.context["accept"]))
+    manager.post(
+        "/comptes/choisir/", {"account": [row["key"] for row in manager.get("/comptes/choisir/").context["rows"]]}
+    )
+
+    account = Account.objects.select_related("credential").get()
+    assert [row["question"].name for row in asked.context["rows"]] == ["address"]
+    assert account.external_id == "levieuxmoulin@piaille.fr"
+    assert account.settings["limits"] == {"max_length": 500, "max_pictures": 4, "max_alt_text": 1500}
+    assert registry["mastodon"]().check(publishing.credentials(account)) == "levieuxmoulin"
+    assert connecting.leave(account) == ""
+
+
+@pytest.mark.parametrize(
+    "address", ["http://piaille.fr", "https://moi@piaille.fr", "https://piaille.fr/@moi", "ftp://a.fr"]
+)
+def test_an_address_that_is_no_instance_is_refused_and_stays_in_its_field(manager, address):
+    page = manager.post("/comptes/mastodon/relier/", {"asked": "1", "address": address})
+
+    assert "écrivez par exemple" in page.context["faults"][0]
+    assert page.context["rows"][0]["value"] == address
+
+
+def test_a_bluesky_account_is_connected_by_its_app_password(manager):
+    answers = {"asked": "1", "identifier": "@lvm.bsky.social", "app_password": "abcd-efgh"}
+
+    manager.post("/comptes/bluesky/relier/", answers)
+    manager.post(
+        "/comptes/choisir/", {"account": [row["key"] for row in manager.get("/comptes/choisir/").context["rows"]]}
+    )
+
+    account = Account.objects.select_related("credential").get()
+    assert (account.external_id, account.status) == ("lvm.bsky.social", "connected")
+    assert registry["bluesky"]().check(publishing.credentials(account))
+    assert connecting.leave(account) == ""
+    account.credential.refresh_from_db()
+    assert account.credential.secrets == {}
+
+
+def test_a_wrong_app_password_is_told_at_once_and_never_shown_again(manager):
+    answers = {"asked": "1", "identifier": "lvm.bsky.social", "app_password": "expired-one"}
+
+    page = manager.post("/comptes/bluesky/relier/", answers)
+
+    assert "ne reconnaît plus ce compte" in page.context["faults"][0]
+    assert "expired-one" not in page.content.decode()
+    assert Account.objects.count() == 0

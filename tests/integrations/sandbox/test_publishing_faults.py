@@ -31,7 +31,7 @@ def picture_bytes(monkeypatch):
     """Some networks want bytes: give them some without fetching anything."""
     for slug in SLUGS:
         monkeypatch.setattr(
-            f"social.connectors.{slug}.fetch_public", lambda url, **limits: (PNG, "image/png"), raising=False
+            f"social.connectors.{slug}.fetch_media", lambda url, **limits: (PNG, "image/png"), raising=False
         )
 
 

@@ -25,7 +25,7 @@ def told(response):
 
 def test_a_content_is_written_with_hashtags_as_words(office, manager):
     data = {**FORMSETS, "title": "Cèpes", "body": "Ils sont là.", "hashtags": "#automne, vensac ,automne", "link": "",
-            "metadata": "{}"}  # fmt: skip
+            "late_rule": "move", "metadata": "{}"}  # fmt: skip
 
     response = office.post(reverse("admin:campaigns_content_add"), data)
 
@@ -36,7 +36,8 @@ def test_a_content_is_written_with_hashtags_as_words(office, manager):
 
 def test_an_empty_content_is_refused(office):
     response = office.post(
-        reverse("admin:campaigns_content_add"), {**FORMSETS, "title": "", "body": "", "metadata": "{}"}
+        reverse("admin:campaigns_content_add"),
+        {**FORMSETS, "title": "", "body": "", "late_rule": "send", "metadata": "{}"},
     )
 
     assert "Rien à publier : écrivez un titre ou un texte." in response.content.decode()
