@@ -1,17 +1,23 @@
 """What every sending service's connector takes and returns. Dataclasses only: no database here."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import ClassVar
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
 
 from integrations.connector import Connector
-from integrations.errors import CommunicationError
+from integrations.errors import CommunicationError, PermanentError
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message, rendered. `to` is an address or a number in E.164; `id` is ours and comes back in the outcome."""
+    """One message, rendered. `id` is ours and comes back in the outcome.
+
+    to: an address, a number in E.164, or the JSON of a browser's subscription. is_marketing: the law wants a way out
+    (STOP) in it; a service message says so on purpose. url, icon: where a push notification leads, and its picture.
+    """
 
     id: str
     to: str = field(repr=False)
@@ -20,6 +26,9 @@ class Message:
     html: str = ""
     name: str = ""
     headers: dict[str, str] = field(default_factory=dict, repr=False)
+    is_marketing: bool = True
+    url: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,67 @@ class Outcome:
     error: CommunicationError | None = None
 
 
+class EventKind(StrEnum):
+    """What a service may tell of a message after it took it; the values of `DeliveryEvent.Kind` in the database."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"  # still on its way, the service tries again by itself
+    BOUNCED = "bounced"  # dead address or number
+    BLOCKED = "blocked"  # not delivered, and the address is not to blame
+    FAILED = "failed"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """A call that a service made to us, before anybody believed it.
+
+    url: as the service called it, public scheme and host, query included. body: the very bytes, for signatures.
+    """
+
+    url: str = field(repr=False)
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def header(self, name: str) -> str:
+        """A header whatever its case, "" when absent."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True)
+class DeliveryEvent:
+    """One fact that a service tells about one message.
+
+    message_id: our id where the service gives it back, else "" and `external_id` finds the message; both are empty for
+    a word of a guest that answers no message in particular (STOP), told by `recipient`. event_id: the same for each
+    copy of the same fact. suppresses: this address must not be written to again on this channel.
+    """
+
+    message_id: str
+    external_id: str
+    kind: EventKind
+    occurred_at: datetime
+    event_id: str
+    reason: str = ""
+    url: str = field(default="", repr=False)
+    user_agent: str = ""
+    ip: str = field(default="", repr=False)
+    is_machine: bool = False
+    suppresses: bool = False
+    recipient: str = field(default="", repr=False)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+class WebhookRefused(PermanentError):
+    """This call is not the service's, or cannot be read. code: "signature", "secret", "stale", "malformed", "unset"."""
+
+
 class MessageConnector(Connector):
     """One sending service for one channel."""
 
@@ -49,6 +119,9 @@ class MessageConnector(Connector):
     batch_size: ClassVar[int] = 1
     window: ClassVar[int] = 8
     can_read_back: ClassVar[bool] = False
+    # Whether the service calls us back about its messages, and how large such a call may be.
+    has_webhook: ClassVar[bool] = False
+    max_webhook_bytes: ClassVar[int] = 2 * 1024 * 1024
 
     @abstractmethod
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
@@ -64,3 +137,28 @@ class MessageConnector(Connector):
     @abstractmethod
     def check(self, access: Access) -> str:
         """The cheapest call that proves the access works; returns the account's name."""
+
+    # --- what the service tells afterwards: pure functions but for `confirm`, `subscribe` and `stop_list` --------------
+
+    def verify_webhook(self, request: WebhookRequest, access: Access) -> None:
+        """Raise WebhookRefused unless the call is the service's own; every call is answered 200 after that."""
+        raise WebhookRefused(f"{self.label} ne nous appelle pas.", code="unset")
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+        """The facts of a verified call, in its own order; what we have no word for is left out.
+
+        Raises WebhookRefused (malformed) when nothing of it can be read.
+        """
+        return []
+
+    def confirm(self, event: DeliveryEvent, access: Access) -> DeliveryEvent | None:
+        """Ask the service whether a fact told without a signature is true; None when it is not. Calls the network."""
+        return event
+
+    def subscribe(self, url: str, access: Access) -> dict[str, str]:
+        """Ask the service to call `url`; returns what must be kept with the access from now on. Calls the network."""
+        return {}
+
+    def stop_list(self, access: Access) -> list[str]:
+        """The numbers or addresses that said STOP at the service, where it only tells when asked. Calls the network."""
+        return []
