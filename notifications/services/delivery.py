@@ -21,7 +21,7 @@ from integrations.events import announce
 from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
-from notifications.models import Chunk, Contact, Notification, Provider
+from notifications.models import Chunk, Contact, Notification, Provider, Purpose
 from notifications.services import outcomes, providers
 from notifications.services.permission import may_send, standing, with_standing
 from notifications.services.templates import render_for
@@ -178,7 +178,9 @@ def message_of(chunk: Chunk, contact: Contact, row: Notification) -> Message:
     """The message of a row, rendered: the same row always gives the same text."""
     rendered, headers = render_for(chunk.template, chunk.channel, contact, {**chunk.data, **row.data})
     to = contact.address(chunk.channel)
-    return Message(str(row.pk), to, rendered.subject, rendered.text, rendered.html, str(contact), headers)
+    # OVH adds STOP to what sells, and to nothing else.
+    is_marketing = chunk.template.purpose == Purpose.MARKETING
+    return Message(str(row.pk), to, rendered.subject, rendered.text, rendered.html, str(contact), headers, is_marketing)
 
 
 def send(connector: MessageConnector, messages: list[Message], access: Access) -> CommunicationError | None:
