@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -56,8 +57,7 @@ def verify(request: WebhookRequest, public_key: str) -> None:
 @lru_cache(maxsize=16)
 def _key(public_key: str) -> EllipticCurvePublicKey:
     """The key as SendGrid shows it (base64 of DER), with or without PEM's armour around it."""
-    lines = [line for line in public_key.split() if not line.startswith("-----") and not line.endswith("-----")]
-    body = "".join(line for line in lines if line not in ("PUBLIC",))
+    body = re.sub(r"-----[A-Z ]{1,40}-----|\s", "", public_key)
     try:
         key = load_der_public_key(base64.b64decode(body, validate=True))
     except (binascii.Error, ValueError):
@@ -85,7 +85,8 @@ def _event(item: dict[str, Any], request: WebhookRequest) -> DeliveryEvent | Non
         request_id,
         kind,
         moment(item.get("timestamp"), request.received_at),
-        text(item, "sg_event_id", 200) or identity(message_id, request_id, kind, item.get("timestamp"), item.get("url")),
+        text(item, "sg_event_id", 200)
+        or identity(message_id, request_id, kind, item.get("timestamp"), item.get("url")),
         reason=said,
         url=text(item, "url", LINK) if is_reader else "",
         user_agent=text(item, "useragent", AGENT),

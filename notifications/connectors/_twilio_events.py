@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import re
+import unicodedata
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -17,7 +19,7 @@ DELIVERED, NOT_DELIVERED = {"delivered", "read"}, {"undelivered", "failed", "can
 # Twilio's own words, and the French ones that guests write to whoever sends them an SMS.
 STOP_WORDS = {
     "stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout",
-    "arret", "arrêt", "arreter", "arrêter", "desabo", "désabo", "desinscription", "désinscription",
+    "arret", "arreter", "arretez", "desabo", "desabonner", "desinscription",
 }  # fmt: skip
 PORTS = {"http": 80, "https": 443}
 Pairs = list[tuple[str, str]]
@@ -82,8 +84,7 @@ def parse(request: WebhookRequest, classes: dict[int, type[CommunicationError]])
 
 def _answer(form: dict[str, str], sid: str, request: WebhookRequest) -> list[DeliveryEvent]:
     """A guest's answer: only a wish to be left alone matters here."""
-    first_word = "".join(form["Body"].strip().lower().split()[:1]).strip(".,!«»\"' ")
-    if form.get("OptOutType", "").upper() != "STOP" and first_word not in STOP_WORDS:
+    if form.get("OptOutType", "").upper() != "STOP" and _first_word(form["Body"]) not in STOP_WORDS:
         return []
     return [
         DeliveryEvent(
@@ -98,6 +99,13 @@ def _answer(form: dict[str, str], sid: str, request: WebhookRequest) -> list[Del
             raw=dict(form),
         )
     ]
+
+
+def _first_word(answer: str) -> str:
+    """In lower case, without accents nor signs: « Arrêt ! » is arret."""
+    letters = unicodedata.normalize("NFKD", answer.casefold())
+    words = re.findall(r"[a-z]+", "".join(sign for sign in letters if not unicodedata.combining(sign)))
+    return words[0] if words else ""
 
 
 def _status(

@@ -11,12 +11,25 @@ from integrations.errors import (
     InvalidRecipient,
     PermanentError,
 )
-from notifications.connectors import registry
-from notifications.connectors.base import Access, Message, MessageConnector, Outcome
+from notifications.connectors import _sendgrid_events, registry
+from notifications.connectors.base import Access, DeliveryEvent, Message, MessageConnector, Outcome, WebhookRequest
 
 # One envelope may carry 10 000 bytes of substitutions; a message larger than that travels alone.
 SUBSTITUTION_BYTES = 9_500
 SUBJECT, TEXT, HTML = "-vm-objet-", "-vm-texte-", "-vm-html-"
+WEBHOOKS = "/v3/user/webhooks/event/settings"
+# Opens and clicks are told for what tracking SendGrid may do one day; we leave its own pixel and links off.
+WANTED = (
+    "delivered",
+    "deferred",
+    "bounce",
+    "dropped",
+    "spam_report",
+    "unsubscribe",
+    "group_unsubscribe",
+    "open",
+    "click",
+)
 
 
 @registry.register
@@ -24,7 +37,9 @@ class SendGrid(MessageConnector):
     slug, label, channel = "sendgrid", "SendGrid", "email"
     address = "https://api.sendgrid.com"
     batch_size = window = 1000
+    has_webhook = True
     required_keys = ("api_key", "from_email", "from_name")
+    optional_keys = ("webhook_public_key",)
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         small = [message for message in messages if _size(message) <= SUBSTITUTION_BYTES]
@@ -41,6 +56,26 @@ class SendGrid(MessageConnector):
     def check(self, access: Access) -> str:
         self.http.get(f"{self.api}/v3/scopes", token=access["api_key"])
         return access["from_email"]
+
+    def verify_webhook(self, request: WebhookRequest, access: Access) -> None:
+        _sendgrid_events.verify(request, access["webhook_public_key"])
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+        return _sendgrid_events.parse(request)
+
+    def subscribe(self, url: str, access: Access) -> dict[str, str]:
+        """Make or mend the one Event Webhook that has this address, signed; safe to repeat."""
+        token = access["api_key"]
+        body = {"url": url, "enabled": True, "friendly_name": "Le Vieux Moulin", **dict.fromkeys(WANTED, True)}
+        known = self.http.get(f"{self.api}{WEBHOOKS}/all", token=token).json().get("webhooks", [])
+        number = next((found.get("id") for found in known if found.get("url") == url), None)
+        if number:
+            self.http.patch(f"{self.api}{WEBHOOKS}/{number}", json=body, token=token)
+        else:
+            made = self.http.post(f"{self.api}{WEBHOOKS}", json=body, token=token, creates=False)
+            number = made.json()["id"]
+        signed = self.http.patch(f"{self.api}{WEBHOOKS}/signed/{number}", json={"enabled": True}, token=token)
+        return {"webhook_public_key": signed.json()["public_key"]}
 
     def classify(self, response: requests.Response) -> CommunicationError | None:
         try:

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlencode
 
 import requests
 
@@ -17,8 +18,8 @@ from integrations.errors import (
     RecipientSuppressed,
     TransientError,
 )
-from notifications.connectors import registry
-from notifications.connectors.base import Access, Message, MessageConnector, Outcome
+from notifications.connectors import _twilio_events, registry
+from notifications.connectors.base import Access, DeliveryEvent, Message, MessageConnector, Outcome, WebhookRequest
 
 CODES: dict[int, type[CommunicationError]] = {
     **dict.fromkeys((20003, 20005, 20006, 30002), AccountDisconnected),
@@ -49,7 +50,9 @@ class Twilio(MessageConnector):
     window = 32
     can_read_back = True
     required_keys = ("account_sid", "auth_token")
-    optional_keys = ("from_number", "messaging_service_sid")
+    # The callback is called for each message; an API key may send, but only the account's own token signs.
+    optional_keys = ("from_number", "messaging_service_sid", "callback_url")
+    has_webhook = True
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         """Twilio takes one message per call: the window goes out in parallel."""
@@ -70,6 +73,16 @@ class Twilio(MessageConnector):
         url = f"{self.api}/2010-04-01/Accounts/{access['account_sid']}.json"
         return self.http.get(url, auth=self._auth(access)).json().get("friendly_name", "")
 
+    def verify_webhook(self, request: WebhookRequest, access: Access) -> None:
+        _twilio_events.verify(request, access["auth_token"])
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+        return _twilio_events.parse(request, CODES)
+
+    def subscribe(self, url: str, access: Access) -> dict[str, str]:
+        """Each message names the address to call; the answers of guests are set up at Twilio, on the number."""
+        return {"callback_url": url}
+
     def classify(self, response: requests.Response) -> CommunicationError | None:
         try:
             body = response.json()
@@ -88,7 +101,7 @@ class Twilio(MessageConnector):
             if access["messaging_service_sid"]
             else {"From": access["from_number"]}
         )
-        body = {"To": message.to, "Body": message.text, **sender}
+        body = {"To": message.to, "Body": message.text, **sender, **_callback(message, access)}
         try:
             answer = self.http.post(self._url(access), data=body, auth=self._auth(access)).json()
         except CommunicationError as error:
@@ -101,3 +114,11 @@ class Twilio(MessageConnector):
     @staticmethod
     def _auth(access: Access) -> tuple[str, str]:
         return access["account_sid"], access["auth_token"]
+
+
+def _callback(message: Message, access: Access) -> dict[str, str]:
+    """Where Twilio tells what became of this message: our id in the address finds it even when the answer was lost."""
+    url = access["callback_url"]
+    if not url:
+        return {}
+    return {"StatusCallback": f"{url}{'&' if '?' in url else '?'}{urlencode({_twilio_events.OUR_ID: message.id})}"}
