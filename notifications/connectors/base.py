@@ -121,6 +121,8 @@ class MessageConnector(Connector):
     can_read_back: ClassVar[bool] = False
     # Whether the service calls us back about its messages, and how large such a call may be.
     has_webhook: ClassVar[bool] = False
+    # It does not sign: the address given to it must hold `access["webhook_secret"]` as one part of its path.
+    webhook_needs_secret: ClassVar[bool] = False
     max_webhook_bytes: ClassVar[int] = 2 * 1024 * 1024
 
     @abstractmethod
