@@ -20,6 +20,7 @@ from menus import queries as menu_queries
 from menus.models import MenuSync
 from menus.signals import menu_synced
 from notifications.models import Provider
+from notifications.services import callbacks
 from notifications.signals import messages_settled, provider_failed, provider_recovered
 from social.models import Account, Interaction, Publication
 from social.services import interactions
@@ -187,6 +188,12 @@ def tell_campaign_completed(campaign_id: UUID, **_: Any) -> None:
 def keep_what_guests_say(event: InboundEvent, **_: Any) -> None:
     if event.event == interactions.META_EVENT:
         interactions.receive_meta(event.payload)
+
+
+@receiver(inbound_event_received)
+def keep_what_services_tell(event: InboundEvent, **_: Any) -> None:
+    if event.event == callbacks.EVENT:
+        callbacks.process(event.payload)
 
 
 @receiver(inbound_event_received)

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from menus.views import card
+from notifications import tracking_views
 from notifications.views import unsubscribe
 from social import views as social_views
 from vieuxmoulin.api.token import Token
@@ -22,6 +23,10 @@ urlpatterns = [
     path("health/ready", ready, name="ready"),
     path("media/<path:path>", media, name="media"),
     path("carte/", card, name="card"),
+    path("webhooks/envois/<slug:slug>/", tracking_views.provider_webhook, name="provider-webhook"),
+    path("webhooks/envois/<slug:slug>/<str:secret>/", tracking_views.provider_webhook, name="provider-webhook-secret"),
+    path("l/<str:token>/", tracking_views.followed_link, name="followed-link"),
+    path("o/<str:token>.gif", tracking_views.pixel, name="pixel"),
     path("webhooks/meta/", social_views.meta_webhook, name="meta-webhook"),
     path("comptes/choisir/", social_views.choose, name="social-choose"),
     path("comptes/<slug:slug>/relier/", social_views.connect, name="social-connect"),

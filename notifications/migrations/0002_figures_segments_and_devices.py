@@ -53,19 +53,6 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
         ),
-        migrations.CreateModel(
-            name='TrackedLink',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(max_length=2000, verbose_name='adresse')),
-                ('url_index', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='créé le')),
-            ],
-            options={
-                'verbose_name': 'lien suivi',
-                'verbose_name_plural': 'liens suivis',
-            },
-        ),
         migrations.AddField(
             model_name='contact',
             name='birthday',

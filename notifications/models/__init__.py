@@ -15,7 +15,7 @@ from notifications.models.people import (
     Suppression,
     Tag,
 )
-from notifications.models.tracking import DeliveryEvent, TrackedLink
+from notifications.models.tracking import DeliveryEvent
 
 __all__ = [
     "ChannelType",
@@ -35,5 +35,4 @@ __all__ = [
     "Segment",
     "Suppression",
     "Tag",
-    "TrackedLink",
 ]

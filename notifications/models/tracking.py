@@ -1,4 +1,4 @@
-"""What services and guests' programs said of messages after they left, and the links that we follow."""
+"""What services and guests' programs said of messages after they left."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -43,18 +43,3 @@ class DeliveryEvent(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
-
-
-class TrackedLink(models.Model):
-    """An address that our messages lead to; the message names it by number, so that no link of ours leads elsewhere."""
-
-    url = models.URLField(_("adresse"), max_length=2000)
-    url_index = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("lien suivi")
-        verbose_name_plural = _("liens suivis")
-
-    def __str__(self) -> str:
-        return self.url

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db.models import Case, When
 from django.utils import timezone
 
 from integrations import limiter
@@ -22,7 +23,7 @@ from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
 from notifications.models import Chunk, Contact, Notification, Provider, Purpose
-from notifications.services import outcomes, providers
+from notifications.services import outcomes, providers, tracked
 from notifications.services.permission import may_send, standing, with_standing
 from notifications.services.templates import render_for
 from notifications.signals import messages_settled
@@ -75,12 +76,15 @@ class _Run:
         self.deferred_until: datetime | None = None
         self.goes_on, self.was_taken, self.is_too_fast = True, False, False
         self.lease_renewed_at = timezone.now()
+        self.measured: set[str] = set()
 
     def next_rows(self) -> None:
         """Read some rows and send them; `goes_on` tells whether there may be more."""
         size = max(self.connector.window, READ_AHEAD)
         waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING).select_related("contact")
         rows = list(with_standing(waiting, self.chunk.channel, contact="contact").order_by("pk")[: size + 1])
+        # Law 8: who agreed to be measured, at the moment of leaving.
+        self.measured = {str(row.pk) for row in rows if row.has_tracking}
         self.goes_on = len(rows) > size
         for start in range(0, min(len(rows), size), self.connector.window):
             self._send_window(rows[start : min(start + self.connector.window, size)])
@@ -132,9 +136,13 @@ class _Run:
     def _mark_sending(self, messages: list[Message]) -> list[Message]:
         """Mark what is about to leave, in one statement that a pause or a cancellation empties."""
         ids = [message.id for message in messages]
+        measured = [message.id for message in messages if message.id in self.measured]
         ours = Chunk.objects.filter(pk=self.chunk.pk, status=Chunk.Status.SENDING, attempts=self.chunk.attempts)
         marked = Notification.objects.filter(pk__in=ids, status=Status.PENDING, chunk__in=ours).update(
-            status=Status.SENDING, sending_at=timezone.now(), provider=self.provider.platform
+            status=Status.SENDING,
+            sending_at=timezone.now(),
+            provider=self.provider.platform,
+            is_tracked=Case(When(pk__in=measured, then=True), default=False) if measured else False,
         )
         if marked == len(messages):
             return messages
@@ -177,10 +185,12 @@ def prepare(chunk: Chunk, rows: list[Notification]) -> Window:
 def message_of(chunk: Chunk, contact: Contact, row: Notification) -> Message:
     """The message of a row, rendered: the same row always gives the same text."""
     rendered, headers = render_for(chunk.template, chunk.channel, contact, {**chunk.data, **row.data})
-    to = contact.address(chunk.channel)
+    to, body = contact.address(chunk.channel), rendered.html
+    if body and getattr(row, "has_tracking", row.is_tracked):
+        body = tracked.instrument(body, str(row.pk), keep=tracked.ways_out())
     # OVH adds STOP to what sells, and to nothing else.
     is_marketing = chunk.template.purpose == Purpose.MARKETING
-    return Message(str(row.pk), to, rendered.subject, rendered.text, rendered.html, str(contact), headers, is_marketing)
+    return Message(str(row.pk), to, rendered.subject, rendered.text, body, str(contact), headers, is_marketing)
 
 
 def send(connector: MessageConnector, messages: list[Message], access: Access) -> CommunicationError | None:

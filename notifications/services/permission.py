@@ -111,8 +111,15 @@ def with_standing(rows: QuerySet, channel: str, *, contact: str) -> QuerySet:
         .annotate(total=Count("pk"))
         .values("total")
     )
+    tracking = Consent.objects.filter(
+        contact=OuterRef(contact),
+        channel=channel,
+        purpose=Consent.Purpose.TRACKING,
+        status=Consent.Status.GRANTED,
+    )
     return rows.annotate(
         has_consent=Exists(consents),
+        has_tracking=Exists(tracking) if channel == ChannelType.EMAIL else Value(False),
         is_suppressed=Exists(oppositions) if index else Value(False),
         recent_messages=Coalesce(Subquery(recent), 0),
     )

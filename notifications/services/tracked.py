@@ -1,0 +1,75 @@
+"""Law 8: what makes an e-mail measurable, put only in those of guests who agreed to it.
+
+A link of ours carries the address it leads to under our signature: it can neither be forged nor lead elsewhere, and no
+row is needed for it. The same message rendered again is the same text.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+SALT_LINK, SALT_PIXEL = "notifications.link", "notifications.pixel"
+_HREF = re.compile(r"""(<a\b[^>]*?\bhref=)(["'])(https?://[^"']+)\2""", re.IGNORECASE)
+_BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a followed link says: whose message, and where it leads."""
+
+    message_id: str
+    url: str
+
+
+def instrument(body: str, message_id: str, *, keep: tuple[str, ...] = ()) -> str:
+    """The HTML with followed links and one pixel. keep: the beginnings of addresses that are never followed."""
+
+    def follow(match: re.Match[str]) -> str:
+        url = html.unescape(match[3])
+        if url.startswith(keep):
+            return match[0]
+        return f"{match[1]}{match[2]}{html.escape(link(message_id, url))}{match[2]}"
+
+    followed = _HREF.sub(follow, body)
+    pixel = f'<img src="{html.escape(pixel_address(message_id))}" width="1" height="1" alt="" style="border:0">'
+    end = _BODY_END.search(followed)
+    return f"{followed[: end.start()]}{pixel}{followed[end.start() :]}" if end else f"{followed}{pixel}"
+
+
+def ways_out() -> tuple[str, ...]:
+    """Our own pages of unsubscription and preferences: following them would measure a refusal."""
+    return tuple(f"{settings.PUBLIC_URL}/{name}/" for name in ("desinscription", "preferences", "inscription"))
+
+
+def link(message_id: str, url: str) -> str:
+    """The followed address of a link of a message."""
+    token = signing.Signer(salt=SALT_LINK).sign_object([UUID(message_id).hex, url], compress=True)
+    return f"{settings.PUBLIC_URL}{reverse('followed-link', args=[token])}"
+
+
+def pixel_address(message_id: str) -> str:
+    """The address of the picture whose display tells that a message was opened."""
+    token = signing.Signer(salt=SALT_PIXEL).sign(UUID(message_id).hex)
+    return f"{settings.PUBLIC_URL}{reverse('pixel', args=[token])}"
+
+
+def read_link(token: str) -> Followed | None:
+    """What a followed link says; None when it is not one of ours."""
+    try:
+        message_id, url = signing.Signer(salt=SALT_LINK).unsign_object(token)
+        return Followed(str(UUID(message_id)), url)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def read_pixel(token: str) -> str | None:
+    """Whose message a pixel belongs to; None when it is not one of ours."""
+    try:
+        return str(UUID(signing.Signer(salt=SALT_PIXEL).unsign(token)))
+    except (signing.BadSignature, ValueError):
+        return None
