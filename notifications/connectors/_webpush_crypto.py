@@ -3,7 +3,6 @@
 Built on `cryptography` alone, checked against the example of RFC 8291.
 """
 
-import base64
 import json
 import os
 from dataclasses import dataclass, field
@@ -14,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-CURVE = ec.SECP256R1()
+from integrations.vapid import CURVE, SCALAR_BYTES, encode, load_private, point
+
 # One record holds it all: salt 16, record size 4, key length 1, key 65, then the text, its end mark 1 and tag 16.
-RECORD_BYTES, SALT_BYTES, SCALAR_BYTES, END = 4096, 16, 32, b"\x02"
+RECORD_BYTES, SALT_BYTES, END = 4096, 16, b"\x02"
 OVERHEAD_BYTES = 103
 MAX_TEXT_BYTES = RECORD_BYTES - OVERHEAD_BYTES
 
@@ -29,16 +28,6 @@ class Keys:
 
     p256dh: bytes = field(repr=False)
     auth: bytes = field(repr=False)
-
-
-def decode(text: str) -> bytes:
-    """Base64url with or without its padding; raises ValueError."""
-    return base64.b64decode(text.translate(str.maketrans("-_", "+/")) + "=" * (-len(text) % 4), validate=True)
-
-
-def encode(data: bytes) -> str:
-    """Base64url without padding, as everything around Web Push wants it."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def encrypt(
@@ -66,29 +55,6 @@ def vapid_token(private_key: str, claims: dict[str, Any]) -> str:
     )
     first, second = decode_dss_signature(load_private(private_key).sign(signed.encode(), ec.ECDSA(SHA256())))
     return f"{signed}.{encode(first.to_bytes(SCALAR_BYTES, 'big') + second.to_bytes(SCALAR_BYTES, 'big'))}"
-
-
-def new_vapid_keys() -> tuple[str, str]:
-    """A new private key and its public one; browsers subscribe with the latter, so a change loses them all."""
-    private = ec.generate_private_key(CURVE)
-    scalar = private.private_numbers().private_value.to_bytes(SCALAR_BYTES, "big")
-    return encode(scalar), encode(point(private.public_key()))
-
-
-def public_of(private_key: str) -> str:
-    """The public key that goes with a private one; raises ValueError when the key is no key."""
-    return encode(point(load_private(private_key).public_key()))
-
-
-def load_private(private_key: str) -> ec.EllipticCurvePrivateKey:
-    raw = decode(private_key.strip())
-    if len(raw) != SCALAR_BYTES:
-        raise ValueError("a private key has 32 bytes")
-    return ec.derive_private_key(int.from_bytes(raw, "big"), CURVE)
-
-
-def point(public: ec.EllipticCurvePublicKey) -> bytes:
-    return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def _derive(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:

@@ -1,6 +1,7 @@
 """Print a new key, ready to paste into the environment."""
 
 import base64
+import json
 import os
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.crypto import KEY_BYTES, parse_key
+from integrations.vapid import new_keys
 
 
 class Command(BaseCommand):
@@ -21,6 +23,7 @@ class Command(BaseCommand):
         kind = parser.add_mutually_exclusive_group()
         kind.add_argument("--blind-index", action="store_true", help="créer plutôt BLIND_INDEX_KEY")
         kind.add_argument("--secret-key", action="store_true", help="créer plutôt SECRET_KEY")
+        kind.add_argument("--vapid", action="store_true", help="créer plutôt la paire des notifications push (VAPID)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the line on standard output, the advice on standard error."""
@@ -29,8 +32,19 @@ class Command(BaseCommand):
             self.stdout.write(f"BLIND_INDEX_KEY={key}")
         elif options["secret_key"]:
             self.stdout.write(f"SECRET_KEY={base64.urlsafe_b64encode(os.urandom(48)).decode()}")
+        elif options["vapid"]:
+            self._vapid_keys()
         else:
             self._encryption_key(options["id"] or f"k{datetime.now(UTC):%Y%m%d%H%M}", key)
+
+    def _vapid_keys(self) -> None:
+        """As `config/notifications.json` takes them, beside `subject`."""
+        private_key, public_key = new_keys()
+        self.stdout.write(json.dumps({"vapid_private_key": private_key, "vapid_public_key": public_key}, indent=2))
+        self.stderr.write(
+            "À recopier dans l'accès du prestataire « webpush », avec « subject » (mailto: et une adresse de contact). "
+            "Les navigateurs s'abonnent à la clé publique : la changer perd tous les abonnements."
+        )
 
     def _encryption_key(self, key_id: str, key: str) -> None:
         try:
