@@ -8,7 +8,7 @@ from integrations.services import pulse
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin import tidying
 from vieuxmoulin.api import idempotency
-from vieuxmoulin.orchestrator import conducting, ledger
+from vieuxmoulin.orchestrator import conducting, ledger, totals
 
 
 @shared_task
@@ -25,6 +25,7 @@ def fire_phase(phase_id: str) -> None:
 @shared_task
 def refresh_task(task_id: str) -> None:
     ledger.refresh(task_id)
+    totals.feed(task_id)
 
 
 @shared_task

@@ -17,6 +17,19 @@ from vieuxmoulin.api.bodies import Body
 from vieuxmoulin.api.fields import Document, Moment, iso
 
 SENT = Q(sent_at__isnull=False)
+# Law 8: opens and clicks count among those who agreed only; a message that a machine alone opened is told apart.
+TRACKED = SENT & Q(is_tracked=True)
+COUNTED = {
+    "left": SENT,
+    "bounced": Q(bounced_at__isnull=False),
+    "complained": Q(complained_at__isnull=False),
+    "unsubscribed": Q(unsubscribed_at__isnull=False),
+    "tracked": TRACKED,
+    "opened": TRACKED & (Q(opened_at__isnull=False) | Q(clicked_at__isnull=False)),
+    "clicked": TRACKED & Q(clicked_at__isnull=False),
+    "opened_by_machine": TRACKED & Q(machine_opened_at__isnull=False, opened_at__isnull=True, clicked_at__isnull=True),
+    "clicked_by_machine": TRACKED & Q(machine_clicked_at__isnull=False, clicked_at__isnull=True),
+}
 Status = Notification.Status
 
 
@@ -44,6 +57,16 @@ class MessageFigures(serializers.Serializer):
     failed_after_sending = serializers.IntegerField(help_text="Partis puis refusés (adresse morte…).")
     delivery_rate = serializers.FloatField(allow_null=True, help_text="De 0 à 1 ; null si rien n'est parti.")
     failure_rate = serializers.FloatField(allow_null=True, help_text="De 0 à 1 ; null si rien n'est parti.")
+    bounced = serializers.IntegerField(help_text="Adresse morte.")
+    complained = serializers.IntegerField(help_text="Signalés comme indésirables.")
+    unsubscribed = serializers.IntegerField()
+    tracked = serializers.IntegerField(help_text="Partis à qui accepte d'être mesuré : la base des taux qui suivent.")
+    opened = serializers.IntegerField(help_text="Par une personne.")
+    clicked = serializers.IntegerField(help_text="Par une personne.")
+    opened_by_machine = serializers.IntegerField(help_text="Relais et analyses seulement, comptés à part.")
+    clicked_by_machine = serializers.IntegerField(help_text="Relais et analyses seulement, comptés à part.")
+    open_rate = serializers.FloatField(allow_null=True, help_text="De 0 à 1 sur « tracked » ; null s'il est nul.")
+    click_rate = serializers.FloatField(allow_null=True, help_text="De 0 à 1 sur « tracked » ; null s'il est nul.")
 
 
 class CampaignFigures(serializers.Serializer):
@@ -63,6 +86,10 @@ class NotificationSection(serializers.Serializer):
     total = serializers.IntegerField()
     by_channel = serializers.DictField(child=MessageFigures())
     by_template = serializers.DictField(child=MessageFigures())
+    by_segment = serializers.DictField(
+        child=MessageFigures(), help_text="Des envois à un segment, par son identifiant."
+    )
+    by_variation = serializers.DictField(child=MessageFigures(), help_text="Des envois qui comparent des variantes.")
 
 
 class AnalyticsAnswer(serializers.Serializer):
@@ -97,8 +124,8 @@ def figures(since: Any = None, until: Any = None, campaign_id: Any = None) -> di
     by_post = list(posts.order_by().values("account__platform", "campaign_id", "status").annotate(total=Count("pk")))
     by_message = list(
         messages.order_by()
-        .values("channel", "template__slug", "campaign_id", "status")
-        .annotate(total=Count("pk"), left=Count("pk", filter=SENT))
+        .values("channel", "template__slug", "segment__slug", "variation", "campaign_id", "status")
+        .annotate(total=Count("pk"), **{name: Count("pk", filter=where) for name, where in COUNTED.items()})
     )
     return {
         "since": iso(since),
@@ -111,6 +138,10 @@ def figures(since: Any = None, until: Any = None, campaign_id: Any = None) -> di
             "total": sum(row["total"] for row in by_message),
             "by_channel": {name: _messages(rows) for name, rows in _grouped(by_message, "channel").items()},
             "by_template": {name: _messages(rows) for name, rows in _grouped(by_message, "template__slug").items()},
+            "by_segment": {
+                name: _messages(rows) for name, rows in _grouped(by_message, "segment__slug").items() if name
+            },
+            "by_variation": {name: _messages(rows) for name, rows in _grouped(by_message, "variation").items() if name},
         },
         "campaigns": _campaigns(_grouped(by_post, "campaign_id"), _grouped(by_message, "campaign_id"), campaign_id),
     }
@@ -143,6 +174,8 @@ def _messages(rows: list[dict[str, Any]]) -> dict[str, Any]:
     sent = sum(row["left"] for row in rows)
     delivered = sum(row["left"] for row in rows if row["status"] == Status.DELIVERED)
     failed = sum(row["left"] for row in rows if row["status"] == Status.FAILED)
+    counted = {name: sum(row[name] for row in rows) for name in COUNTED if name != "left"}
+    tracked = counted["tracked"]
     return {
         "total": sum(row["total"] for row in rows),
         "by_status": _by_status(rows),
@@ -151,6 +184,9 @@ def _messages(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "failed_after_sending": failed,
         "delivery_rate": round(delivered / sent, 4) if sent else None,
         "failure_rate": round(failed / sent, 4) if sent else None,
+        **counted,
+        "open_rate": round(counted["opened"] / tracked, 4) if tracked else None,
+        "click_rate": round(counted["clicked"] / tracked, 4) if tracked else None,
     }
 
 

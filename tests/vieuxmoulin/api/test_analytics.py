@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from notifications.models import Chunk, Notification
+from notifications.models import Chunk, Notification, Segment
 from tests.factories import AccountFactory, CampaignFactory, ContactFactory, MessageTemplateFactory, PublicationFactory
+from tests.vieuxmoulin.backoffice import rows
 from vieuxmoulin.models import Task
 
 
@@ -37,7 +38,7 @@ def test_nothing_yet_is_zero_and_no_rate(api):
         "since": None,
         "until": None,
         "publications": {"total": 0, "by_platform": {}},
-        "notifications": {"total": 0, "by_channel": {}, "by_template": {}},
+        "notifications": {"total": 0, "by_channel": {}, "by_template": {}, "by_segment": {}, "by_variation": {}},
         "campaigns": [],
     }
 
@@ -76,6 +77,11 @@ def test_messages_have_rates_over_what_was_sent(api, campaign):
         "failed_after_sending": 1,
         "delivery_rate": 0.5,
         "failure_rate": 0.25,
+        **dict.fromkeys(("bounced", "complained", "unsubscribed", "tracked", "opened", "clicked"), 0),
+        "opened_by_machine": 0,
+        "clicked_by_machine": 0,
+        "open_rate": None,
+        "click_rate": None,
     }
     assert body["notifications"]["by_channel"]["sms"]["delivery_rate"] is None
     assert body["notifications"]["by_template"]["promo"]["total"] == 6
@@ -126,3 +132,27 @@ def test_figures_cost_four_queries(api, django_assert_num_queries):
 
     with django_assert_num_queries(4):
         api.get("/analytics")
+
+
+def test_opens_and_clicks_count_among_those_who_agreed_machines_apart(api):
+    now = timezone.now()
+    person = rows.message(status="delivered", sent_at=now, is_tracked=True, opened_at=now, clicked_at=now)
+    rows.message(template=person.template, status="delivered", sent_at=now, is_tracked=True, machine_opened_at=now)
+    rows.message(template=person.template, status="delivered", sent_at=now, is_tracked=False)
+    rows.message(template=person.template, status="failed", sent_at=now, bounced_at=now, is_tracked=True)
+
+    found = api.get("/analytics").json()["notifications"]["by_template"][person.template.slug]
+
+    assert (found["tracked"], found["opened"], found["clicked"], found["opened_by_machine"]) == (3, 1, 1, 1)
+    assert (found["open_rate"], found["click_rate"], found["bounced"]) == (0.3333, 0.3333, 1)
+
+
+def test_figures_are_told_by_segment_and_by_variation(api):
+    segment = Segment.objects.create(slug="habitues", name="Habitués")
+    rows.message(status="sent", sent_at=timezone.now(), segment=segment, variation="B")
+    rows.message(status="sent", sent_at=timezone.now())
+
+    found = api.get("/analytics").json()["notifications"]
+
+    assert (found["by_segment"]["habitues"]["sent"], found["by_variation"]["B"]["sent"]) == (1, 1)
+    assert list(found["by_segment"]) == ["habitues"]
