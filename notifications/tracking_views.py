@@ -58,7 +58,7 @@ def provider_webhook(request: HttpRequest, slug: str, secret: str = "") -> HttpR
     """Believe a service's call, store it, answer 200; what follows from it is drawn afterwards."""
     if slug not in registry or not registry[slug].has_webhook:
         return _text("Service inconnu.", 404)
-    if request.method != "POST":
+    if request.method not in registry[slug].webhook_methods or not (request.body or request.META.get("QUERY_STRING")):
         # Some services look at the address before they use it.
         return _text("ok", 200)
     if len(request.body) > registry[slug].max_webhook_bytes:

@@ -123,6 +123,7 @@ class MessageConnector(Connector):
     has_webhook: ClassVar[bool] = False
     # It does not sign: the address given to it must hold `access["webhook_secret"]` as one part of its path.
     webhook_needs_secret: ClassVar[bool] = False
+    webhook_methods: ClassVar[tuple[str, ...]] = ("POST",)
     max_webhook_bytes: ClassVar[int] = 2 * 1024 * 1024
 
     @abstractmethod

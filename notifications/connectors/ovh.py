@@ -48,6 +48,8 @@ class Ovh(MessageConnector):
     batch_size = 500
     window = 16
     can_read_back = has_webhook = webhook_needs_secret = True
+    # Reports come in the query of an address that is merely read.
+    webhook_methods = ("GET", "POST")
     required_keys = ("application_key", "application_secret", "consumer_key", "service_name")
     # Without a sender, OVH lends a short number that guests can answer, in France only.
     optional_keys = ("sender", "webhook_secret")

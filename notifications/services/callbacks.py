@@ -54,8 +54,12 @@ def receive(slug: str, call: WebhookRequest) -> int:
 
 def _stored(event: DeliveryEvent, channel: str) -> dict[str, Any]:
     kept = {name: value for name, value in asdict(event).items() if name in KEPT}
-    index = address_index(channel, event.recipient) if event.recipient else ""
+    index = _index(event, channel)
     return {**kept, "occurred_at": event.occurred_at.isoformat(), "channel": channel, "recipient_index": index}
+
+
+def _index(event: DeliveryEvent, channel: str) -> str:
+    return address_index(channel, event.recipient) if event.recipient else ""
 
 
 def process(payload: dict[str, Any]) -> int:
@@ -76,9 +80,9 @@ def _fact(slug: str, stored: dict[str, Any]) -> reports.Fact | None:
         reason = told or machines.reason_for(stored["user_agent"])
     return reports.Fact(
         provider=slug,
-        event_id=stored["event_id"],
+        event_id=event.event_id,
         kind=str(event.kind),
-        occurred_at=at,
+        occurred_at=event.occurred_at,
         message_id=_ours(stored["message_id"]),
         external_id=stored["external_id"],
         reason=event.reason,
@@ -88,7 +92,8 @@ def _fact(slug: str, stored: dict[str, Any]) -> reports.Fact | None:
         machine_reason=reason,
         suppresses=event.suppresses,
         channel=stored["channel"],
-        recipient_index=stored["recipient_index"],
+        # A service that does not sign names the recipient only when it is asked.
+        recipient_index=stored["recipient_index"] or _index(event, stored["channel"]),
     )
 
 

@@ -22,10 +22,13 @@ from integrations.errors import (
     RecipientSuppressed,
     TransientError,
 )
+from integrations.vapid import encode, new_keys
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message
 
 ANY = re.compile(r"https?://.*")
+VAPID = new_keys()
+BROWSER = {"p256dh": VAPID[1], "auth": encode(bytes(16))}
 ACCESS = Access(
     {
         "api_key": "SG.s3cret",
@@ -34,8 +37,22 @@ ACCESS = Access(
         "account_sid": "AC1",
         "auth_token": "s3cret",
         "from_number": "VieuxMoulin",
+        "secret_key": "s3cret-mailjet",
+        "application_key": "cle-ovh",
+        "application_secret": "s3cret-ovh",
+        "consumer_key": "s3cret-consommateur",
+        "service_name": "sms-xx12345-1",
+        "vapid_private_key": VAPID[0],
+        "vapid_public_key": VAPID[1],
+        "subject": "mailto:restaurant@levieuxmoulin.fr",
     }
 )
+# Whom a service of each channel writes to.
+RECIPIENTS = {
+    "email": "guest1@example.com",
+    "sms": "+33612345678",
+    "push": json.dumps({"endpoint": "https://fcm.googleapis.com/fcm/send/s3cret", **BROWSER}),
+}
 BY_HTTP = sorted(slug for slug, connector in registry.items() if connector.address)
 
 
@@ -63,14 +80,25 @@ def api():
         yield mock
 
 
+def message_for(slug):
+    return message(to=RECIPIENTS[registry[slug].channel])
+
+
 @pytest.mark.parametrize("slug", BY_HTTP)
 @pytest.mark.parametrize(
-    ("status", "error"), [(401, AccountDisconnected), (429, RateLimited), (503, CommunicationError)]
+    ("status", "error"),
+    [
+        (401, AccountDisconnected),
+        (403, PermanentError),
+        (429, RateLimited),
+        (503, CommunicationError),
+        (504, OutcomeUnknown),
+    ],
 )
 def test_service_errors_become_ours(slug, status, error, api):
-    api.add(responses.POST, ANY, status=status)
+    api.add(responses.POST, ANY, status=status, body="s3cret")
 
-    (outcome,) = registry[slug]().send_batch([message()], ACCESS)
+    (outcome,) = registry[slug]().send_batch([message_for(slug)], ACCESS)
 
     assert isinstance(outcome.error, error)
     assert "s3cret" not in str(outcome.error)
@@ -78,13 +106,45 @@ def test_service_errors_become_ours(slug, status, error, api):
 
 
 @pytest.mark.parametrize("slug", BY_HTTP)
+def test_a_service_that_asks_to_wait_is_given_the_time_it_asks(slug, api):
+    api.add(responses.POST, ANY, status=429, headers={"Retry-After": "7"})
+
+    (outcome,) = registry[slug]().send_batch([message_for(slug)], ACCESS)
+
+    assert outcome.error.retry_after_seconds == 7
+
+
+@pytest.mark.parametrize("slug", BY_HTTP)
 @pytest.mark.parametrize("failure", [requests.ReadTimeout(), requests.ConnectionError(ConnectionResetError())])
 def test_a_message_that_left_without_an_answer_is_of_unknown_fate(slug, failure, api):
     api.add(responses.POST, ANY, body=failure)
 
-    (outcome,) = registry[slug]().send_batch([message()], ACCESS)
+    (outcome,) = registry[slug]().send_batch([message_for(slug)], ACCESS)
 
     assert isinstance(outcome.error, OutcomeUnknown)
+
+
+@pytest.mark.parametrize("slug", BY_HTTP)
+def test_a_message_that_never_left_may_leave_later(slug, api):
+    api.add(responses.POST, ANY, body=requests.ConnectTimeout())
+
+    (outcome,) = registry[slug]().send_batch([message_for(slug)], ACCESS)
+
+    assert type(outcome.error) is TransientError
+
+
+@pytest.mark.parametrize("slug", BY_HTTP)
+def test_no_secret_of_ours_comes_back_in_what_is_kept_of_an_answer(slug, api):
+    echo = json.dumps({"message": "Non.", "echo": [*ACCESS.secrets.values()]})
+    api.add(responses.POST, ANY, status=400, body=echo)
+
+    (outcome,) = registry[slug]().send_batch([message_for(slug)], ACCESS)
+
+    used = {"api_key", "auth_token", "secret_key", "application_secret", "consumer_key"}
+    wanted = used & {*registry[slug].required_keys}
+    # Mailjet's and Twilio's user names are no secrets: the passwords beside them are.
+    wanted -= {"api_key"} if slug == "mailjet" else set()
+    assert [name for name in sorted(wanted) if ACCESS[name] in outcome.error.vendor_answer] == []
 
 
 # --- SendGrid --------------------------------------------------------------------------------------------------------
