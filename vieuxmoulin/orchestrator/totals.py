@@ -29,7 +29,7 @@ def feed(task_id: Any) -> None:
     if campaign_id is None:
         return
     counts = {name: Count("pk", filter=where) for name, where in COUNTED.items()}
-    rows = Notification.objects.filter(campaign_id=campaign_id).order_by().values("channel").annotate(**counts)
+    rows: Any = Notification.objects.filter(campaign_id=campaign_id).order_by().values("channel").annotate(**counts)
     for row in rows:
         channel = Channel.objects.filter(campaign_id=campaign_id, type=CHANNELS.get(row["channel"], "")).first()
         if channel is None:
