@@ -24,7 +24,7 @@ from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
 from notifications.models import Chunk, Contact, Notification, Provider, Purpose
 from notifications.services import outcomes, providers, tracked
-from notifications.services.permission import may_send, standing, with_standing
+from notifications.services.permission import address_of, may_send, standing, with_standing
 from notifications.services.templates import render_for
 from notifications.signals import messages_settled
 
@@ -185,7 +185,7 @@ def prepare(chunk: Chunk, rows: list[Notification]) -> Window:
 def message_of(chunk: Chunk, contact: Contact, row: Notification) -> Message:
     """The message of a row, rendered: the same row always gives the same text."""
     rendered, headers = render_for(chunk.template, chunk.channel, contact, {**chunk.data, **row.data})
-    to, body = contact.address(chunk.channel), rendered.html
+    to, body = address_of(row, contact, chunk.channel), rendered.html
     if body and getattr(row, "has_tracking", row.is_tracked):
         body = tracked.instrument(body, str(row.pk), keep=tracked.ways_out())
     # OVH adds STOP to what sells, and to nothing else.

@@ -20,7 +20,7 @@ from integrations.errors import (
     TransientError,
 )
 from notifications.connectors.base import Outcome
-from notifications.models import Chunk, Notification, Suppression
+from notifications.models import ChannelType, Chunk, Notification, PushSubscription, Suppression
 from notifications.services.permission import address_index
 
 log = structlog.get_logger(__name__)
@@ -87,7 +87,13 @@ def _record_error(outcome: Outcome, error: CommunicationError) -> bool:
 
 def _remember_refusal(row: Notification, error: CommunicationError) -> None:
     """A dead address, or a guest who said STOP at the service, is not written to again."""
-    if isinstance(error, InvalidRecipient | RecipientSuppressed) and row.recipient:
+    if not isinstance(error, InvalidRecipient | RecipientSuppressed):
+        return
+    if row.channel == ChannelType.PUSH:
+        # The browser took its agreement back, or is gone: the one that was written to is forgotten.
+        devices = PushSubscription.objects.filter(contact=row.contact_id).order_by("-created_at", "-pk")
+        PushSubscription.objects.filter(pk__in=list(devices.values_list("pk", flat=True)[:1])).delete()
+    elif row.recipient:
         Suppression.objects.get_or_create(
             channel=row.channel,
             address_index=address_index(row.channel, row.recipient),
