@@ -87,9 +87,11 @@ class ShownMail:
 
 @dataclass(frozen=True)
 class ShownSms:
-    """An SMS as its reader sees it."""
+    """An SMS or a notification as its reader sees it; only a notification has a title, and no segments."""
 
     record: VendorRecord
     sender: str
     text: str
-    segments: int
+    segments: int = 0
+    title: str = ""
+    link: str = ""

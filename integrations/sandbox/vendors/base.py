@@ -1,5 +1,7 @@
 """What every played vendor shares: its routes, the reading of a call, the answers to mishaps."""
 
+import base64
+import binascii
 import json
 import re
 from abc import ABC, abstractmethod
@@ -7,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from jsonschema import Draft202012Validator
 
-from integrations.sandbox import store
+from integrations.sandbox import callbacks, store
+from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownMail, ShownMenu, ShownPost, ShownSms
 
@@ -189,7 +195,24 @@ class MenuVendor(Vendor):
         """Turn a record of `shown_kind` into what the page shows."""
 
 
-class MailVendor(Vendor):
+class MessageVendor(Vendor):
+    """A vendor that carries messages and, where we asked it to, tells us what became of them."""
+
+    def tell(self, records: list[VendorRecord], act: str, url: str = "") -> list[Callback]:
+        """The calls by which this vendor tells of an act, to whoever asked to be told.
+
+        act: delivered, deferred, opened, machine_opened, clicked (on `url`), bounced, blocked, failed, complained,
+        unsubscribed, stop.
+        """
+        return []
+
+    def tell_later(self, records: list[VendorRecord], act: str = "delivered") -> None:
+        """What the vendor tells by itself a moment after it took messages: that they arrived."""
+        if calls := self.tell(records, act):
+            transaction.on_commit(lambda: callbacks.call_later(calls))
+
+
+class MailVendor(MessageVendor):
     """A vendor that sends e-mail; a record's `account_id` is the recipient's address."""
 
     surface = "inbox"
@@ -200,27 +223,32 @@ class MailVendor(Vendor):
         """Turn a record of `shown_kind` into what the page shows."""
 
 
-class SmsVendor(Vendor):
-    """A vendor that sends SMS; a record's `account_id` is the recipient's number."""
+class SmsVendor(MessageVendor):
+    """A vendor whose messages reach a phone; a record's `account_id` is the number, or the name of the browser."""
 
     surface = "phone"
     nouns = ("SMS", "SMS")
+    # How a guest has enough, what is shown then, and whether a guest may change her mind there.
+    leave_label = "Répondre STOP"
+    left_label = "Ce numéro a répondu STOP : tout nouvel envoi est refusé."
+    return_label = "Répondre START"
 
     @abstractmethod
     def show(self, record: VendorRecord) -> ShownSms:
         """Turn a record of `shown_kind` into what the page shows."""
 
-    @abstractmethod
     def opt_out(self, number: str) -> None:
         """Remember that a guest answered STOP."""
+        if not self.has_opted_out(number):
+            self.add("stop", number, number, {})
 
-    @abstractmethod
     def opt_in(self, number: str) -> None:
         """Forget it, as START does."""
+        self.records("stop", external_id=number).delete()
 
-    @abstractmethod
     def has_opted_out(self, number: str) -> bool:
         """Whether messages to this number are refused."""
+        return self.find("stop", number) is not None
 
 
 def json_answer(data: Any, status: int = 200, **headers: str) -> JsonResponse:
@@ -246,3 +274,24 @@ def hidden(answer: HttpResponse) -> HttpResponse:
 def is_web_address(value: Any) -> bool:
     """Whether a text is an http(s) address with a host; nothing is fetched."""
     return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#@]+([/?#]\S*)?", value) is not None
+
+
+def is_mail_address(value: Any) -> bool:
+    """Whether a text looks like an e-mail address."""
+    try:
+        validate_email(value if isinstance(value, str) else "")
+    except ValidationError:
+        return False
+    return True
+
+
+def basic(call: Call) -> tuple[str, str]:
+    """The user and the password of `Authorization: Basic …`, both empty when there are none."""
+    scheme, _, code = call.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(code, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, password

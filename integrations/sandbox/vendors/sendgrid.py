@@ -5,20 +5,20 @@ import secrets
 import time
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpResponse
 
 from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownMail
 from integrations.sandbox.store import ago
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._sendgrid_webhooks import EventWebhooks
 from integrations.sandbox.vendors.base import (
     Call,
     MailVendor,
     Malformed,
     Refused,
     is_bad_token,
+    is_mail_address,
     json_answer,
     route,
     shape_problem,
@@ -79,7 +79,7 @@ Problem = tuple[str | None, str]
 
 
 @registry.register
-class SendGrid(MailVendor):
+class SendGrid(EventWebhooks, MailVendor):
     slug, label = "sendgrid", "SendGrid"
     shown_kind = "mail"
 
@@ -109,6 +109,7 @@ class SendGrid(MailVendor):
             for rank, envelope in enumerate(body["personalizations"])
         ]
         VendorRecord.objects.bulk_create(mails, batch_size=200)
+        self.tell_later(mails)
         answer = HttpResponse(status=202)
         answer["X-Message-Id"] = request_id
         return answer
@@ -171,7 +172,7 @@ def _errors(status: int, *problems: Problem) -> HttpResponse:
 def _check_message(body: dict[str, Any]) -> list[Problem]:
     """What is wrong with the parts that all envelopes share."""
     problems: list[Problem] = []
-    if not _is_address(body.get("from", {}).get("email")):
+    if not is_mail_address(body.get("from", {}).get("email")):
         problems.append(("from.email", "The from email does not contain a valid address."))
     content = body.get("content", [])
     if not content and not body.get("template_id"):
@@ -216,7 +217,7 @@ def _check_envelope(body: dict[str, Any], envelope: dict[str, Any], at: str) -> 
     for who in ("to", "cc", "bcc"):
         for rank, person in enumerate(envelope.get(who, [])):
             address = person["email"]
-            if not _is_address(address):
+            if not is_mail_address(address):
                 problems.append((f"{at}.{who}.{rank}.email", "Does not contain a valid address."))
             elif address.lower() in seen:
                 problems.append((f"{at}.{who}.{rank}.email", "Each email address must be unique in a personalization."))
@@ -250,14 +251,6 @@ def _check_headers(given: Any, at: str) -> list[Problem]:
         for name in given
         if name.lower() in RESERVED_HEADERS
     ]
-
-
-def _is_address(value: Any) -> bool:
-    try:
-        validate_email(value if isinstance(value, str) else "")
-    except ValidationError:
-        return False
-    return True
 
 
 def _final(body: dict[str, Any], envelope: dict[str, Any], request_id: str) -> dict[str, Any]:

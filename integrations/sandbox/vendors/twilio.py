@@ -1,7 +1,5 @@
 """Twilio Programmable Messaging: one SMS per call, read back by number and date."""
 
-import base64
-import binascii
 import re
 import secrets
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +14,17 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownSms
 from integrations.sandbox.store import clean
 from integrations.sandbox.vendors import registry
-from integrations.sandbox.vendors.base import Call, Refused, SmsVendor, is_bad_token, is_web_address, json_answer, route
+from integrations.sandbox.vendors._twilio_callbacks import StatusCallbacks
+from integrations.sandbox.vendors.base import (
+    Call,
+    Refused,
+    SmsVendor,
+    basic,
+    is_bad_token,
+    is_web_address,
+    json_answer,
+    route,
+)
 
 ACCOUNT = r"2010-04-01/Accounts/(?P<account>[^/]+)"
 MAX_BODY, MAX_PAGE, DEFAULT_PAGE = 1600, 1000, 50
@@ -28,7 +36,7 @@ GSM_DOUBLE = set("^{}\\[~]|€\f")
 
 
 @registry.register
-class Twilio(SmsVendor):
+class Twilio(StatusCallbacks, SmsVendor):
     slug, label = "twilio", "Twilio"
     shown_kind = "sms"
 
@@ -46,8 +54,10 @@ class Twilio(SmsVendor):
             "body": text,
             "segments": segments(text),
             "status": "accepted" if service else "queued",
+            **self.callback_of(given, call),
         }
         record = self.add("sms", sid, number, data)
+        self.tell_later([record])
         return json_answer(_message(record), 201)
 
     @route("GET", ACCOUNT + r"/Messages\.json")
@@ -89,20 +99,10 @@ class Twilio(SmsVendor):
         data = record.data
         return ShownSms(record, data["from"] or data["service"] or "", data["body"], data["segments"])
 
-    def opt_out(self, number: str) -> None:
-        if not self.has_opted_out(number):
-            self.add("stop", number, number, {})
-
-    def opt_in(self, number: str) -> None:
-        self.records("stop", external_id=number).delete()
-
-    def has_opted_out(self, number: str) -> bool:
-        return self.find("stop", number) is not None
-
     # --- access -------------------------------------------------------------------------------------------------------
 
     def authenticate(self, call: Call) -> None:
-        user, password = _basic(call)
+        user, password = basic(call)
         account = re.match(r"2010-04-01/Accounts/(AC[0-9a-fA-F]{32})(?=[/.])", call.path)
         is_known = account is not None and (user == account[1] or re.fullmatch(r"SK[0-9a-fA-F]{32}", user))
         if not is_known or is_bad_token(password):
@@ -209,17 +209,6 @@ def _is_sender(text: str) -> bool:
     if re.fullmatch(r"\+[1-9]\d{6,14}|\d{3,8}", text):
         return True
     return re.fullmatch(r"[A-Za-z0-9 ]{1,11}", text) is not None and not text.isdigit()
-
-
-def _basic(call: Call) -> tuple[str, str]:
-    scheme, _, code = call.request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        user, _, password = base64.b64decode(code, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return user, password
 
 
 def _integer(text: str | None, default: int) -> int:
