@@ -1,0 +1,17 @@
+"""What we say and when: campaigns, their phases and channels, and the contents they carry."""
+
+from campaigns.models.campaigns import Campaign, Channel, ChannelAnalytics, Phase, PhaseAction
+from campaigns.models.contents import Approval, Content, ContentVariation, LateRule, Media
+
+__all__ = [
+    "Approval",
+    "Campaign",
+    "Channel",
+    "ChannelAnalytics",
+    "Content",
+    "ContentVariation",
+    "LateRule",
+    "Media",
+    "Phase",
+    "PhaseAction",
+]
