@@ -29,6 +29,9 @@ PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 # A new house shows itself once at its first start, against the sandbox.
 PLAY_DEMO = env.bool("PLAY_DEMO", default=SANDBOX)
 RESTAURANT_NAME = env("RESTAURANT_NAME", default="Le Vieux Moulin")
+# Where it is, for distances: Vensac.
+RESTAURANT_LATITUDE = env.float("RESTAURANT_LATITUDE", default=45.4)
+RESTAURANT_LONGITUDE = env.float("RESTAURANT_LONGITUDE", default=-1.03)
 
 # --- Secrets and hosts -----------------------------------------------------------------------------------------------
 # No default: `./run setup` makes them once and keeps them in .env; checks name what is missing or weak.
