@@ -16,11 +16,9 @@ SIGNATURE, SETTINGS = "X-Twilio-Signature", "X-Twilio-Webhooks-Signature-Setting
 # The name under which our own id travels in the address that Twilio calls.
 OUR_ID = "vm_mid"
 DELIVERED, NOT_DELIVERED = {"delivered", "read"}, {"undelivered", "failed", "canceled"}
-# Twilio's own words, and the French ones that guests write to whoever sends them an SMS.
-STOP_WORDS = {
-    "stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout",
-    "arret", "arreter", "arretez", "desabo", "desabonner", "desinscription",
-}  # fmt: skip
+# Twilio's own words, and the beginnings of the French ones that guests write to whoever sends them an SMS.
+STOP_WORDS = {"stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout"}
+STOP_BEGINNINGS = ("arret", "desabo", "desinscri")
 PORTS = {"http": 80, "https": 443}
 Pairs = list[tuple[str, str]]
 
@@ -84,7 +82,9 @@ def parse(request: WebhookRequest, classes: dict[int, type[CommunicationError]])
 
 def _answer(form: dict[str, str], sid: str, request: WebhookRequest) -> list[DeliveryEvent]:
     """A guest's answer: only a wish to be left alone matters here."""
-    if form.get("OptOutType", "").upper() != "STOP" and _first_word(form["Body"]) not in STOP_WORDS:
+    word = _first_word(form["Body"])
+    is_stop = word in STOP_WORDS or word.startswith(STOP_BEGINNINGS)
+    if form.get("OptOutType", "").upper() != "STOP" and not is_stop:
         return []
     return [
         DeliveryEvent(
