@@ -10,7 +10,15 @@ from notifications.models import MessageTemplate, Purpose
 from notifications.services.templates import save_version
 
 FOLDER = Path(settings.BASE_DIR) / "templates" / "emails"
-FILES = {"subject": "subject.txt", "body_html": "body.html", "body_text": "body.txt", "sms_body": "sms.txt"}
+FILES = {
+    "subject": "subject.txt",
+    "body_html": "body.html",
+    "body_text": "body.txt",
+    "sms_body": "sms.txt",
+    "push_body": "push.txt",
+}
+BOOKING = {"day": "vendredi 27 novembre", "time": "20 h", "guests": 4, "name": "Durand"}
+BOOKING_LINK = "https://levieuxmoulin.example/reserver"
 
 
 @dataclass(frozen=True)
@@ -22,27 +30,64 @@ class Starter:
 
 
 STARTERS = (
+    Starter("welcome", "Bienvenue"),
+    Starter(
+        "new_recipe",
+        "Nouvelle recette",
+        sample={
+            "recipe": {
+                "name": "Velouté de potimarron",
+                "description": "châtaignes grillées et huile de noisette.",
+                "price_cents": 950,
+            }
+        },
+    ),
     Starter(
         "promotional_email",
         "Promotion",
         sample={
             "promo_title": "Soirée huîtres",
             "promo_description": "Six huîtres de l'estuaire et un verre d'Entre-deux-Mers.",
+            "promo_code": "HUITRES33",
             "valid_until": "30 novembre",
-            "booking_link": "https://levieuxmoulin.example/reserver",
+            "booking_link": BOOKING_LINK,
         },
     ),
     Starter(
         "menu_update",
         "Nouvelle carte",
-        sample={"menu_items": [{"name": "Magret de canard", "price": "23,90", "description": "Miel de bruyère."}]},
+        sample={
+            "menu_items": [
+                {"name": "Magret de canard", "price": "23,90", "description": "Miel de bruyère."},
+                {"name": "Tarte aux noix", "price": "8,50", "description": "Noix du Périgord."},
+            ]
+        },
     ),
-    Starter("welcome", "Bienvenue"),
+    Starter("booking_confirmation", "Confirmation de réservation", Purpose.TRANSACTIONAL, {"booking": BOOKING}),
+    Starter("booking_reminder", "Rappel de réservation", Purpose.TRANSACTIONAL, {"booking": BOOKING}),
     Starter(
-        "booking_confirmation",
-        "Confirmation de réservation",
-        Purpose.TRANSACTIONAL,
-        {"booking": {"day": "vendredi 27 novembre", "time": "20 h", "guests": 4}},
+        "thanks",
+        "Merci de votre visite",
+        sample={"visit": {"day": "vendredi"}, "review_link": "https://levieuxmoulin.example/avis"},
+    ),
+    Starter(
+        "birthday",
+        "Anniversaire",
+        sample={
+            "gift": "le dessert",
+            "promo_code": "BOUGIES",
+            "valid_until": "31 décembre",
+            "booking_link": BOOKING_LINK,
+        },
+    ),
+    Starter(
+        "we_miss_you",
+        "Vous nous manquez",
+        sample={
+            "promo_description": "Un verre de Médoc offert avec votre plat.",
+            "valid_until": "15 décembre",
+            "booking_link": BOOKING_LINK,
+        },
     ),
 )
 

@@ -1,17 +1,21 @@
 """Message templates: checked when saved, versioned when changed, rendered for one guest."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
-from django.core import signing
 from django.db import transaction
-from django.urls import reverse
 
 from integrations.errors import ContentRejected
 from notifications.handlebars import TemplateError
 from notifications.html_text import as_text
 from notifications.models import ChannelType, Contact, MessageTemplate, Purpose
+from notifications.services import letters, providers, sms
+from notifications.services.ways_out import preferences_url, unsubscribe_url
+from notifications.services.ways_out import read_unsubscribe_token as read_unsubscribe_token
 from notifications.templating import check, missing_variables, render, render_line
 
 TEXTS = ("subject", "body_html", "body_text", "sms_body", "push_body")
@@ -27,7 +31,6 @@ PARTS = {
     ChannelType.SMS: ("sms_body",),
     ChannelType.PUSH: ("push_body",),
 }
-UNSUBSCRIBE_SALT = "notifications.unsubscribe"
 # What every message may use without being given it.
 SAMPLE_GUEST = {"first_name": "Camille", "last_name": "Durand", "language": "fr"}
 
@@ -73,7 +76,13 @@ def verify(template: MessageTemplate) -> list[str]:
     for name in TEXTS:
         if source := getattr(template, name):
             try:
-                warnings += check(source, html=name == "body_html", sample=sample if template.sample else None)
+                is_html = name == "body_html"
+                warnings += check(
+                    source,
+                    html=is_html,
+                    sample=sample if template.sample else None,
+                    partials=letters.partials() if is_html else None,
+                )
             except TemplateError as error:
                 label = LABELS[name]
                 raise ContentRejected(f"Modèle « {template.slug} », {label} : {error}", code="template") from error
@@ -90,76 +99,156 @@ def missing(template: MessageTemplate, channel: str, data: dict[str, Any]) -> li
     names: list[str] = []
     for part in PARTS[ChannelType(channel)]:
         if source := getattr(template, part):
-            names += missing_variables(source, context)
+            names += missing_variables(source, context, partials=letters.partials())
     return list(dict.fromkeys(names))
 
 
 def standard_context(contact: Contact | None, unsubscribe_url: str = "") -> dict[str, Any]:
-    """What every message knows: the guest, the restaurant, the way out."""
-    guest = (
-        {"first_name": contact.first_name, "last_name": contact.last_name, "language": contact.language}
-        if contact
-        else SAMPLE_GUEST
-    )
+    """What every message knows: the guest, the restaurant, the way out. Without a guest, an example of each."""
+    if contact is None:
+        guest = SAMPLE_GUEST
+        unsubscribe_url = unsubscribe_url or f"{settings.PUBLIC_URL}/desinscription/"
+    else:
+        guest = {"first_name": contact.first_name, "last_name": contact.last_name, "language": contact.language}
     return {
         "customer": guest,
-        "restaurant": {"name": settings.RESTAURANT_NAME, "url": settings.PUBLIC_URL},
+        "restaurant": {
+            "name": settings.RESTAURANT_NAME,
+            "url": settings.PUBLIC_URL,
+            "address": getattr(settings, "RESTAURANT_ADDRESS", "Vensac (Gironde)"),
+        },
         "menu_url": f"{settings.PUBLIC_URL}/carte/",
-        "unsubscribe_url": unsubscribe_url or f"{settings.PUBLIC_URL}/desinscription/",
+        "unsubscribe_url": unsubscribe_url,
+        "preferences_url": preferences_url(unsubscribe_url),
     }
 
 
 def render_for(
-    template: MessageTemplate, channel: str, contact: Contact, data: dict[str, Any]
+    template: MessageTemplate, channel: str, contact: Contact, data: dict[str, Any], *, provider: str = ""
 ) -> tuple[Rendered, dict[str, str]]:
-    """Render one message for one guest; returns it with the headers it wants. Raises ContentRejected."""
+    """Render one message for one guest; returns it with the headers it wants. Raises ContentRejected.
+
+    provider: the slug of the service that will carry it; one that adds a STOP mention by itself spares us ours.
+    """
     way_out = unsubscribe_url(contact, channel) if template.purpose == Purpose.MARKETING else ""
     context = {**standard_context(contact, way_out), **data}
     try:
         if channel == ChannelType.EMAIL:
             return _letter(template, context, way_out), _list_headers(way_out)
-        return _short_text(template.body(channel), context, way_out), {}
+        text = render(template.body(channel), context, html=False).strip()
     except TemplateError as error:
         raise ContentRejected(f"Le modèle « {template.slug} » ne se remplit pas : {error}", code="template") from error
+    if channel == ChannelType.SMS:
+        text = _sms(text, way_out, provider)
+    return Rendered(text=text), {}
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """The texts of an e-mail, compiled once for all its messages."""
+
+    html: Callable[[dict[str, Any]], str]
+    text: Callable[[dict[str, Any]], str]
+
+
+@lru_cache(maxsize=256)
+def _prepared(body_html: str, body_text: str) -> _Prepared:
+    """Keyed by the texts, which never change under a version: no invalidation, and previews share it."""
+    if not body_html:
+        return _Prepared(lambda context: "", lambda context: render(body_text, context, html=False))
+    letter, partials = letters.letter(body_html), letters.partials()
+
+    def html(context: dict[str, Any]) -> str:
+        return render(letter.html, context, partials=partials)
+
+    def text(context: dict[str, Any]) -> str:
+        source = body_text or letter.text
+        if source is not None:
+            return render(source, context, html=False).strip()
+        return as_text(render(letter.fragment, context))
+
+    return _Prepared(html, text)
 
 
 def _letter(template: MessageTemplate, context: dict[str, Any], way_out: str) -> Rendered:
-    html = render(template.body_html, context) if template.body_html else ""
-    text = render(template.body_text, context, html=False) if template.body_text else as_text(html)
+    prepared = _prepared(template.body_html, template.body_text)
+    html, text = prepared.html(context), prepared.text(context)
     if way_out and way_out not in text:
         text = f"{text}\n\nSe désinscrire : {way_out}"
     if way_out and html and way_out not in html:
-        html = f'{html}<p style="font-size:12px;color:#666"><a href="{way_out}">Se désinscrire</a></p>'
+        html = _with_way_out(html, way_out)
     return Rendered(render_line(template.subject, context), text, html)
 
 
-def _short_text(source: str, context: dict[str, Any], way_out: str) -> Rendered:
-    text = render(source, context, html=False).strip()
-    if way_out and "STOP" not in text and way_out not in text:
-        # An advertising SMS must say how to stop; an alphanumeric sender takes no answer, so it is a link.
+def _with_way_out(html: str, way_out: str) -> str:
+    """For a page of the author's own that forgot it."""
+    line = f'<p style="font-size:13px;color:#6b5f57;text-align:center"><a href="{way_out}">Se désinscrire</a></p>'
+    end = html.lower().rfind("</body")
+    return f"{html[:end]}{line}{html[end:]}" if end >= 0 else html + line
+
+
+def _sms(text: str, way_out: str, provider: str) -> str:
+    """What a telephone receives: ordinary spaces, and in what sells, how to stop.
+
+    A name as sender takes no answer, so the way out is a link, unless the service adds its own STOP.
+    """
+    text = sms.plain_spaces(text)
+    if way_out and "STOP" not in text and way_out not in text and not sms.stop_signs(provider):
         text = f"{text}\nSTOP : {way_out}"
-    return Rendered(text=text)
+    return text
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a send of so many messages costs. parts: of one message with the sample; price: of one part, in euros."""
+
+    channel: str
+    messages: int
+    parts: int = 0
+    encoding: str = ""
+    price: Decimal = Decimal(0)
+    provider: str = ""
+
+    @property
+    def total(self) -> Decimal:
+        """In euros, to the cent; e-mail and push are not paid by the message."""
+        return (self.price * self.parts * self.messages).quantize(Decimal("0.01"))
+
+
+def audience_cost(template: MessageTemplate, channel: str, number: int, data: dict[str, Any] | None = None) -> Cost:
+    """What writing to so many guests costs, by the text filled with its data, else with its sample."""
+    if channel != ChannelType.SMS:
+        return Cost(channel, number)
+    service = providers.pick(channel)
+    slug = service.platform if service else ""
+    found = sms_parts(template, data if data is not None else template.sample, slug)
+    return Cost(channel, number, found.parts, found.encoding, sms.part_cost(slug), slug)
+
+
+def sms_parts(
+    template: MessageTemplate, data: dict[str, Any], provider: str = "", contact: Contact | None = None
+) -> sms.Parts:
+    """How the SMS of a template is sent, the way to stop included."""
+    text = sms_text(template, data, provider, contact)
+    return sms.parts(text, added=added_by(template, provider))
+
+
+def sms_text(
+    template: MessageTemplate, data: dict[str, Any], provider: str = "", contact: Contact | None = None
+) -> str:
+    """The SMS as a guest would get it, or as an example of a guest would. Raises TemplateError."""
+    guest = contact or Contact(**SAMPLE_GUEST)
+    way_out = unsubscribe_url(guest, ChannelType.SMS) if template.purpose == Purpose.MARKETING else ""
+    context = {**standard_context(guest, way_out), **data}
+    return _sms(render(template.sms_body, context, html=False).strip(), way_out, provider)
+
+
+def added_by(template: MessageTemplate, provider: str) -> int:
+    """The signs that a service appends to this template's SMS by itself."""
+    return sms.stop_signs(provider) if template.purpose == Purpose.MARKETING else 0
 
 
 def _list_headers(way_out: str) -> dict[str, str]:
     if not way_out:
         return {}
     return {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-
-
-def unsubscribe_url(contact: Contact, channel: str) -> str:
-    """A link that names the guest and the channel, that nobody can forge, and that needs no login.
-
-    It holds no date: the same message rendered again, to be looked up at the service, is the same text.
-    """
-    token = signing.Signer(salt=UNSUBSCRIBE_SALT).sign_object([str(contact.pk), channel])
-    return f"{settings.PUBLIC_URL}{reverse('unsubscribe', args=[token])}"
-
-
-def read_unsubscribe_token(token: str) -> tuple[Contact | None, str]:
-    """The guest and the channel of a link made by `unsubscribe_url`; (None, "") when it is not one of ours."""
-    try:
-        contact_id, channel = signing.Signer(salt=UNSUBSCRIBE_SALT).unsign_object(token)
-    except signing.BadSignature:
-        return None, ""
-    return Contact.objects.filter(pk=contact_id).first(), channel
