@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from notifications.models import Chunk, MessageTemplate, Notification
 
@@ -35,3 +35,22 @@ def reasons(task_id: Any) -> dict[str, int]:
 def open_chunks(task_id: Any) -> QuerySet[Chunk]:
     """The chunks of one send that still have something to do."""
     return Chunk.objects.filter(task_id=task_id, status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING])
+
+
+def figures(task_id: Any) -> dict[str, int]:
+    """What came of a send after it left; opens and clicks among those who agreed to be measured only (law 8)."""
+    tracked = Q(sent_at__isnull=False, is_tracked=True)
+    wanted = {
+        "sent": Q(sent_at__isnull=False),
+        "delivered": Q(delivered_at__isnull=False),
+        "bounced": Q(bounced_at__isnull=False),
+        "complained": Q(complained_at__isnull=False),
+        "unsubscribed": Q(unsubscribed_at__isnull=False),
+        "tracked": tracked,
+        "opened": tracked & (Q(opened_at__isnull=False) | Q(clicked_at__isnull=False)),
+        "clicked": tracked & Q(clicked_at__isnull=False),
+        "machine": tracked & Q(machine_opened_at__isnull=False, opened_at__isnull=True, clicked_at__isnull=True),
+    }
+    return Notification.objects.filter(task_id=task_id).aggregate(
+        **{name: Count("pk", filter=where) for name, where in wanted.items()}
+    )

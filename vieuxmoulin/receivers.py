@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign
-from campaigns.services import lifecycle
+from campaigns.services import automations, lifecycle
 from campaigns.signals import campaign_completed, campaign_started
 from integrations.models import InboundEvent
 from integrations.queueing import send
@@ -194,6 +194,11 @@ def keep_what_guests_say(event: InboundEvent, **_: Any) -> None:
 def keep_what_services_tell(event: InboundEvent, **_: Any) -> None:
     if event.event == callbacks.EVENT:
         callbacks.process(event.payload)
+
+
+@receiver(inbound_event_received)
+def follow_the_rules_of_the_house(event: InboundEvent, **_: Any) -> None:
+    automations.on_event(event.event, f"inbound:{event.pk}", event.payload)
 
 
 @receiver(inbound_event_received)

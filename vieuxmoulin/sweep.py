@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 from django.urls import reverse
 
-from campaigns.services import lifecycle
+from campaigns.models import AutomationRun
+from campaigns.services import automations, lifecycle
 from integrations.claims import due
 from integrations.errors import CommunicationError
 from integrations.models import InboundEvent, WebhookDelivery
@@ -23,7 +24,7 @@ from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin import alerts
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator import conducting, ledger, status
+from vieuxmoulin.orchestrator import automating, conducting, ledger, status
 
 log = structlog.get_logger(__name__)
 # Enough for a minute's work; the next sweep takes the rest.
@@ -50,6 +51,7 @@ def sweep() -> dict[str, int]:
         "chunks_recovered": outcomes.recover_abandoned(),
         "syncs_recovered": syncing.recover_abandoned(),
         "phases_recovered": conducting.recover_abandoned(),
+        "automations_recovered": automating.recover_abandoned(),
         "events_recovered": inbound.recover_abandoned(),
         "deliveries_recovered": outbound.recover_abandoned(),
         "campaigns_started": lifecycle.start_due(),
@@ -62,6 +64,7 @@ def sweep() -> dict[str, int]:
         "replies": _enqueue(Reply, [Reply.Status.PENDING], interactions.SEND_REPLY),
         "notify": _enqueue(Chunk, [Chunk.Status.PENDING], "notifications.tasks.deliver_chunk"),
         "menus": _enqueue(MenuSync, [MenuSync.Status.PENDING], syncing.SYNCHRONISE),
+        "automations": _enqueue(AutomationRun, [AutomationRun.Status.PENDING], automations.RUN),
         "inbound": _enqueue(InboundEvent, [InboundEvent.Status.PENDING], inbound.PROCESS),
         "webhooks": _enqueue(WebhookDelivery, [WebhookDelivery.Status.PENDING], outbound.DELIVER),
     }

@@ -8,7 +8,7 @@ from integrations.services import pulse
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin import tidying
 from vieuxmoulin.api import idempotency
-from vieuxmoulin.orchestrator import conducting, ledger, totals
+from vieuxmoulin.orchestrator import automating, conducting, ledger, totals
 
 
 @shared_task
@@ -26,6 +26,11 @@ def fire_phase(phase_id: str) -> None:
 def refresh_task(task_id: str) -> None:
     ledger.refresh(task_id)
     totals.feed(task_id)
+
+
+@shared_task
+def run_automation(run_id: str) -> None:
+    automating.run(run_id)
 
 
 @shared_task

@@ -106,7 +106,7 @@ def _attribute(op: str, value: Any) -> Q:
     found = Q()
     for option in options:
         found |= Q(**{f"attributes__{key}": option})
-    return ~(found & Q(attributes__has_key=key)) if op == "is_not" else found
+    return ~Q(pk__in=Contact.objects.filter(found).order_by().values("pk")) if op == "is_not" else found
 
 
 def _birthday_month(op: str, value: Any) -> Q:

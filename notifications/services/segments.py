@@ -96,7 +96,8 @@ def _check_leaf(rule: dict[str, Any], at: str, problems: list[dict[str, str]]) -
 
 def _compile(rule: dict[str, Any]) -> Q:
     if "not" in rule:
-        return ~_compile(rule["not"])
+        # By the keys: NOT of a comparison with nothing is nothing in SQL, and would lose those of whom nothing is known.
+        return ~Q(pk__in=Contact.objects.filter(_compile(rule["not"])).order_by().values("pk"))
     if "all" in rule or "any" in rule:
         found = Q()
         for item in rule.get("all") or rule.get("any") or []:

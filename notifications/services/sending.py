@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.claims import next_sweep
@@ -149,27 +149,90 @@ def cancel(task_id: UUID) -> int:
         return waiting.update(status=Notification.Status.CANCELED, reason="Envoi annulé.")
 
 
-def pause(campaign_id: UUID) -> int:
-    """Stop the chunks of a campaign where they are, until `resume`; a window in flight still gets its outcome."""
-    stopped = Chunk.objects.filter(
-        pk__in=Notification.objects.filter(campaign_id=campaign_id).values("chunk_id"),
-        status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING],
-    )
+def pause(*, campaign_id: UUID | None = None, task_id: UUID | None = None) -> int:
+    """Stop the chunks of a campaign or of a send where they are, until `resume`; a window in flight gets its outcome."""
+    stopped = _chunks_of(campaign_id, task_id).filter(status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING])
     return stopped.update(status=Chunk.Status.PAUSED, claimed_by="", lease_until=None)
 
 
-def resume(campaign_id: UUID) -> int:
-    """Let the paused chunks of a campaign go on."""
+def resume(*, campaign_id: UUID | None = None, task_id: UUID | None = None) -> int:
+    """Let paused chunks go on; those that were to wait for their hour still do."""
     with transaction.atomic():
-        ids = list(
-            Chunk.objects.filter(
-                pk__in=Notification.objects.filter(campaign_id=campaign_id).values("chunk_id"),
-                status=Chunk.Status.PAUSED,
-            ).values_list("pk", flat=True)
+        paused = list(_chunks_of(campaign_id, task_id).filter(status=Chunk.Status.PAUSED))
+        ids = [chunk.pk for chunk in paused]
+        changed = Chunk.objects.filter(pk__in=ids, status=Chunk.Status.PAUSED).update(status=Chunk.Status.PENDING)
+        for chunk in paused:
+            at = chunk.next_attempt_at
+            if at is None or at <= next_sweep():
+                enqueue(DELIVER_CHUNK, chunk.pk, at=at)
+    return changed
+
+
+def _chunks_of(campaign_id: UUID | None, task_id: UUID | None) -> QuerySet[Chunk]:
+    if task_id is not None:
+        return Chunk.objects.filter(task_id=task_id)
+    messages = Notification.objects.filter(campaign=campaign_id)
+    return Chunk.objects.filter(pk__in=messages.values("chunk_id"))
+
+
+def retry_failed(task_id: UUID) -> int:
+    """Send again what failed of a send, but for dead addresses and oppositions; returns how many messages."""
+    failed = Notification.objects.filter(
+        task_id=task_id, status=Notification.Status.FAILED, bounced_at=None, complained_at=None, chunk__isnull=False
+    )
+    with transaction.atomic():
+        rows = list(failed.values_list("pk", "chunk_id"))
+        changed = Notification.objects.filter(pk__in=[pk for pk, _ in rows], status=Notification.Status.FAILED).update(
+            status=Notification.Status.PENDING, reason="", attempts=0
         )
-        changed = Chunk.objects.filter(pk__in=ids, status=Chunk.Status.PAUSED).update(
-            status=Chunk.Status.PENDING, next_attempt_at=None
-        )
-        for chunk_id in ids:
+        for chunk_id in {chunk_id for _, chunk_id in rows}:
+            Chunk.objects.filter(pk=chunk_id, status=Chunk.Status.DONE).update(
+                status=Chunk.Status.PENDING, next_attempt_at=None, attempts=0
+            )
             enqueue(DELIVER_CHUNK, chunk_id)
     return changed
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a send stands. seconds_left: None while nothing has left lately, or nothing is left to leave."""
+
+    total: int
+    settled: int
+    waiting: int
+    sent_last_minute: int
+    seconds_left: int | None
+    next_at: datetime | None
+    is_paused: bool
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.settled // self.total if self.total else 100
+
+
+WAITING = (Notification.Status.PENDING, Notification.Status.QUEUED, Notification.Status.SENDING)
+
+
+def progress(task_id: UUID) -> Progress:
+    """Read a send's progress off its rows: two queries."""
+    now = timezone.now()
+    counted = Notification.objects.filter(task_id=task_id).aggregate(
+        total=Count("pk"),
+        waiting=Count("pk", filter=Q(status__in=WAITING)),
+        lately=Count("pk", filter=Q(sent_at__gte=now - timedelta(minutes=1))),
+    )
+    chunks = Chunk.objects.filter(task_id=task_id).aggregate(
+        paused=Count("pk", filter=Q(status=Chunk.Status.PAUSED)),
+        next_at=Min("next_attempt_at", filter=Q(status=Chunk.Status.PENDING, next_attempt_at__gt=now)),
+        due=Count("pk", filter=Q(status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING])),
+    )
+    lately, waiting = counted["lately"], counted["waiting"]
+    return Progress(
+        total=counted["total"],
+        settled=counted["total"] - waiting,
+        waiting=waiting,
+        sent_last_minute=lately,
+        seconds_left=round(60 * waiting / lately) if lately and waiting and chunks["due"] else None,
+        next_at=chunks["next_at"] if waiting else None,
+        is_paused=bool(chunks["paused"]),
+    )

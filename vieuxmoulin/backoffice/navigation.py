@@ -65,6 +65,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             _("Clients"),
             [
+                page(_("Écrire aux clients"), "outgoing_mail", "send_compose", "notifications.add_notification"),
                 to(_("Contacts"), "contacts", "notifications.contact"),
                 to(_("Étiquettes"), "label", "notifications.tag"),
                 to(_("Modèles"), "draft", "notifications.messagetemplate"),

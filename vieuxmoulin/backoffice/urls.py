@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vieuxmoulin.backoffice import calendar, composer, inbox
+from vieuxmoulin.backoffice import calendar, composer, inbox, sends
 
 app_name = "backoffice"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("composer/", composer.composer, name="composer"),
     path("composer/apercu/", composer.preview, name="composer_preview"),
     path("composer/image/", composer.picture, name="composer_picture"),
+    path("envois/nouveau/", sends.compose, name="send_compose"),
+    path("envois/apercu/", sends.preview, name="send_preview"),
+    path("envois/<uuid:task_id>/", sends.send, name="send"),
+    path("envois/<uuid:task_id>/etat/", sends.live, name="send_live"),
+    path("envois/<uuid:task_id>/agir/", sends.act, name="send_act"),
     path("interactions/", inbox.inbox, name="inbox"),
     path("interactions/marquer/", inbox.mark, name="inbox_mark"),
     path("interactions/<uuid:interaction_id>/", inbox.thread, name="inbox_thread"),

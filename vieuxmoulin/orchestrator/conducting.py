@@ -48,11 +48,11 @@ def manage(
         elif action == "pause":
             lifecycle.pause(campaign)
             planning.pause(campaign.pk)
-            sending.pause(campaign.pk)
+            sending.pause(campaign_id=campaign.pk)
         elif action == "resume":
             lifecycle.resume(campaign)
             planning.resume(campaign.pk)
-            sending.resume(campaign.pk)
+            sending.resume(campaign_id=campaign.pk)
         elif action == "start":
             lifecycle.start(campaign)
         elif action == "cancel":

@@ -1,24 +1,28 @@
 """Notify: resolve recipients, write a row per guest and channel; chunks go out by the queue."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from integrations.errors import ContentRejected
 from notifications import queries
-from notifications.models import ChannelType, Contact, MessageTemplate, Purpose, Tag
+from notifications.models import ChannelType, Contact, MessageTemplate, Purpose, Segment, Tag
 from notifications.services import contacts as contact_services
-from notifications.services import sending
+from notifications.services import segments, sending
 from notifications.services.expansion import Labels
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.ledger import Requester, open_task, refresh
 
 EVERYBODY = "all"
-TAG_PREFIX = "tag:"
+TAG_PREFIX, SEGMENT_PREFIX = "tag:", "segment:"
+# A request takes a moment to travel.
+LATE_TOLERANCE = timedelta(minutes=5)
 # A booking is answered before a promotion leaves.
 PRIORITIES = {Purpose.TRANSACTIONAL: 1, Purpose.MARKETING: 6}
 
@@ -46,8 +50,12 @@ def notify(
     requester: Requester = Requester(),  # noqa: B008 (frozen)
     campaign_id: Any = None,
     phase_id: Any = None,
+    when: sending.When = sending.When(),  # noqa: B008 (frozen)
+    variation: str = "",
 ) -> Notified:
-    """Accept a message for guests: ids, addresses, numbers, "tag:name" or "all".
+    """Accept a message for guests: ids, addresses, numbers, "tag:name", "segment:name" or "all".
+
+    when: now by default, from a date on, or each guest at their own moment between two dates.
 
     Raises ContentRejected naming each fault; then nothing is written.
     """
@@ -55,6 +63,7 @@ def notify(
     check_channels(channels)
     for channel in channels:
         sending.ensure_usable(found, channel, data)
+    check_when(when)
     with transaction.atomic():
         guests = resolve_recipients([recipients] if isinstance(recipients, str) else recipients)
         task = open_task(
@@ -63,9 +72,11 @@ def notify(
             requester,
             priority=PRIORITIES[Purpose(found.purpose)],
         )
-        labels = Labels(campaign_id=campaign_id, phase_id=phase_id)
+        labels = Labels(campaign_id, phase_id, segment_id_of(recipients), variation)
         origin = sending.Origin(task.pk, labels, task.priority)
-        total = sending.create_messages(template=found, contacts=guests, channels=channels, data=data, origin=origin)
+        total = sending.create_messages(
+            template=found, contacts=guests, channels=channels, data=data, origin=origin, when=when
+        )
     if not total:
         refresh(task.pk)
     return Notified(task, total)
@@ -79,6 +90,26 @@ def find_template(slug: str) -> MessageTemplate:
         message = f"Modèle inconnu « {slug} ». Modèles : {known}."
         raise ContentRejected(message, code="unknown_template", problems=[{"field": "template", "message": message}])
     return found
+
+
+def check_when(when: sending.When) -> None:
+    """Refuse a moment in the past, or a window that ends before it begins. Raises ContentRejected."""
+    problems = []
+    if when.starts_at and when.starts_at < timezone.now() - LATE_TOLERANCE:
+        problems.append({"field": "scheduled_time", "message": "Cette date est passée : donnez une date à venir."})
+    if when.ends_at and when.ends_at <= (when.starts_at or timezone.now()):
+        problems.append({"field": "until", "message": "La fin doit venir après le début."})
+    if problems:
+        raise ContentRejected(" ".join(problem["message"] for problem in problems), code="when", problems=problems)
+
+
+def segment_id_of(recipients: list[str] | str) -> Any:
+    """The segment that a send is for, when it is for one and nobody else: figures are then told by it."""
+    entries = [recipients] if isinstance(recipients, str) else recipients
+    if len(entries) != 1 or not entries[0].startswith(SEGMENT_PREFIX):
+        return None
+    slug = entries[0].removeprefix(SEGMENT_PREFIX)
+    return Segment.objects.filter(slug=slug).values_list("pk", flat=True).first()
 
 
 def check_channels(channels: list[str]) -> None:
@@ -102,6 +133,13 @@ def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
             if not Tag.objects.filter(slug=slug).exists():
                 problems[entry] = f"Étiquette inconnue « {slug} »."
             wanted |= Q(tags__slug=slug)
+        elif entry.startswith(SEGMENT_PREFIX):
+            slug = entry.removeprefix(SEGMENT_PREFIX)
+            segment = Segment.objects.filter(slug=slug).first()
+            if segment is None:
+                problems[entry] = f"Segment inconnu « {slug} »."
+            else:
+                wanted |= Q(pk__in=segments.members(segment.rules).order_by().values("pk"))
     if not recipients:
         problems[""] = "Aucun destinataire."
     if problems:
@@ -114,7 +152,7 @@ def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
 
 
 def _is_group(entry: str) -> bool:
-    return entry == EVERYBODY or entry.startswith(TAG_PREFIX)
+    return entry == EVERYBODY or entry.startswith((TAG_PREFIX, SEGMENT_PREFIX))
 
 
 def _people(entries: list[str], problems: dict[str, str]) -> list[Any]:

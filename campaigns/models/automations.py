@@ -1,0 +1,94 @@
+"""What the house does by itself: when this event comes, under these conditions, that is done."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.claims import Claimable
+
+
+class Automation(models.Model):
+    """A rule that staff write: an event, conditions that must all hold, and what is then done."""
+
+    class Action(models.TextChoices):
+        NOTIFY = "notify", _("écrire aux clients")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("nom"), max_length=120, unique=True)
+    event = models.CharField(_("quand arrive"), max_length=80)
+    action = models.CharField(_("alors"), max_length=12, choices=Action.choices, default=Action.NOTIFY)
+    # For "notify": template, channels, audience ("event" for the guest that the event names), data.
+    params = models.JSONField(_("paramètres"), default=dict, blank=True)
+    delay_minutes = models.PositiveIntegerField(_("délai (minutes)"), default=0)
+    # A path in the event to a date, for what is done before it: a reminder, the day before a booking.
+    before_path = models.CharField(_("avant la date"), max_length=120, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("automatisme")
+        verbose_name_plural = _("automatismes")
+        ordering = ["name"]
+        indexes = [models.Index(fields=["event", "is_active"], name="automation_of_event")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AutomationCondition(models.Model):
+    """One thing that must be true of the event."""
+
+    class Operator(models.TextChoices):
+        EQUALS = "equals", _("est")
+        DIFFERS = "differs", _("n'est pas")
+        CONTAINS = "contains", _("contient")
+        ABOVE = "above", _("est plus grand que")
+        BELOW = "below", _("est plus petit que")
+        EXISTS = "exists", _("existe")
+
+    automation = models.ForeignKey(
+        Automation, verbose_name=_("automatisme"), on_delete=models.CASCADE, related_name="conditions"
+    )
+    path = models.CharField(_("champ de l'événement"), max_length=120)
+    operator = models.CharField(_("condition"), max_length=10, choices=Operator.choices, default=Operator.EQUALS)
+    value = models.CharField(_("valeur"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("condition")
+        verbose_name_plural = _("conditions")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.get_operator_display()} {self.value}".strip()
+
+
+class AutomationRun(Claimable):
+    """What one rule did of one event, and why: done once, whatever happens."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("à faire")
+        RUNNING = "running", _("en cours")
+        DONE = "done", _("faite")
+        SKIPPED = "skipped", _("sans objet")
+        FAILED = "failed", _("en échec")
+
+    automation = models.ForeignKey(
+        Automation, verbose_name=_("automatisme"), on_delete=models.CASCADE, related_name="runs"
+    )
+    event_id = models.CharField(_("événement"), max_length=120)
+    status = models.CharField(_("état"), max_length=8, choices=Status.choices, default=Status.PENDING)
+    reason = models.CharField(_("pourquoi"), max_length=300, blank=True)
+    payload = models.JSONField(_("contenu de l'événement"), default=dict)
+    task_id = models.UUIDField(_("tâche"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("le"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("passage d'un automatisme")
+        verbose_name_plural = _("passages des automatismes")
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["automation", "event_id"], name="automation_once_per_event")]
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="automation_run_due")]
+
+    def __str__(self) -> str:
+        return f"{self.automation} · {self.get_status_display()}"
