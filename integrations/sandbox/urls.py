@@ -3,7 +3,7 @@
 from django.urls import path
 
 from integrations.sandbox import api
-from integrations.sandbox.pages import delivery, feed, inbox, incidents, overview, phone
+from integrations.sandbox.pages import acts, delivery, feed, inbox, incidents, overview, phone
 
 app_name = "sandbox"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("vider/", overview.empty, name="empty"),
     path("boite/", inbox.inbox, name="inbox"),
     path("boite/<int:pk>/", inbox.inbox, name="mail"),
+    path("message/<int:pk>/agir/", acts.act, name="act"),
     path("telephone/", phone.phone, name="phone"),
     path("telephone/repondre/", phone.answer, name="answer"),
     path("livraison/", delivery.delivery, name="delivery"),

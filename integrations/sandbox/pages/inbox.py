@@ -13,6 +13,8 @@ from integrations.sandbox.shown import ShownMail
 from integrations.sandbox.vendors import registry
 
 PAGE_SIZE = 30
+MAX_LINKS = 20
+LINK = re.compile(r"https?://[^\s<>\"']{3,500}")
 HEAD = re.compile(r"<head(\s[^>]*)?>", re.IGNORECASE)
 # The mail's frame may not navigate: its links open beside it.
 NEW_TAB = '<base target="_blank">'
@@ -47,6 +49,9 @@ def _opened(mail: ShownMail, request: HttpRequest) -> dict[str, Any]:
         "document": _document(mail.html),
         "unsubscribe": links[0] if links else "",
         # RFC 8058: the reader's mail service posts by itself; our page may only post to our own address.
+        "acts": registry[mail.record.vendor].acts,
+        "vendor": registry[mail.record.vendor],
+        "links": list(dict.fromkeys(LINK.findall(mail.html or mail.text)))[:MAX_LINKS],
         "one_click": own_path(links[0], request) if links and "list-unsubscribe-post" in headers else "",
     }
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations.sandbox import store
+from integrations.sandbox import callbacks, store
 from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.pages import common
 from integrations.sandbox.vendors import registry
@@ -36,12 +36,16 @@ def phone(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest) -> HttpResponse:
     """The guest answers STOP or START."""
     vendor = registry.get(request.POST.get("vendor", ""))
-    number = request.POST.get("numero", "")
-    if vendor is None or vendor.surface != "phone" or not store.records(vendor.slug, "sms", account_id=number).exists():
+    number = request.POST.get("numero", "").replace("\0", "")
+    known = vendor is not None and vendor.surface == "phone"
+    last = store.records(vendor.slug, vendor.shown_kind, account_id=number).first() if known else None
+    if last is None:
         raise Http404("Aucune conversation à ce numéro.")
     played: SmsVendor = vendor()
     if request.POST.get("word") == "STOP":
         played.opt_out(number)
+        # Told in the background: whoever answers does not wait for it.
+        callbacks.call_later(played.tell([last], "stop"))
     else:
         played.opt_in(number)
     return redirect(f"{reverse('sandbox:phone')}?{urlencode({'numero': number})}")
@@ -73,5 +77,6 @@ def _conversation(rows, number: str) -> dict[str, Any]:
         "messages_shown": messages,
         "has_older": len(newest) > MESSAGES,
         "vendor": vendor,
+        "last_pk": newest[0].pk if newest else None,
         "has_opted_out": vendor.has_opted_out(number) if vendor else False,
     }

@@ -12,7 +12,8 @@ from django.utils import timezone
 from integrations.crypto import decrypt, encrypt
 from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import VendorRecord
-from integrations.sandbox.vendors.base import Call, MessageVendor, basic
+from integrations.sandbox.vendors._reading import basic
+from integrations.sandbox.vendors.base import Call, MessageVendor
 
 # The act of a page, as Twilio says it.
 STATUSES = {

@@ -1,7 +1,5 @@
 """What every played vendor shares: its routes, the reading of a call, the answers to mishaps."""
 
-import base64
-import binascii
 import json
 import re
 from abc import ABC, abstractmethod
@@ -9,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from jsonschema import Draft202012Validator
@@ -198,6 +194,9 @@ class MenuVendor(Vendor):
 class MessageVendor(Vendor):
     """A vendor that carries messages and, where we asked it to, tells us what became of them."""
 
+    # What a person may make happen to one message, and the words of the button.
+    acts: ClassVar[tuple[tuple[str, str], ...]] = ()
+
     def tell(self, records: list[VendorRecord], act: str, url: str = "") -> list[Callback]:
         """The calls by which this vendor tells of an act, to whoever asked to be told.
 
@@ -217,6 +216,15 @@ class MailVendor(MessageVendor):
 
     surface = "inbox"
     nouns = ("e-mail", "e-mails")
+    acts = (
+        ("opened", "Ouvrir"),
+        ("clicked", "Suivre le lien"),
+        ("machine_opened", "Ouverture par une machine"),
+        ("unsubscribed", "Se désabonner"),
+        ("complained", "Signaler comme indésirable"),
+        ("blocked", "Refus passager"),
+        ("bounced", "Adresse morte"),
+    )
 
     @abstractmethod
     def show(self, record: VendorRecord) -> ShownMail:
@@ -228,6 +236,7 @@ class SmsVendor(MessageVendor):
 
     surface = "phone"
     nouns = ("SMS", "SMS")
+    acts = (("blocked", "Téléphone éteint"), ("failed", "Filtré"), ("bounced", "Numéro mort"))
     # How a guest has enough, what is shown then, and whether a guest may change her mind there.
     leave_label = "Répondre STOP"
     left_label = "Ce numéro a répondu STOP : tout nouvel envoi est refusé."
@@ -274,24 +283,3 @@ def hidden(answer: HttpResponse) -> HttpResponse:
 def is_web_address(value: Any) -> bool:
     """Whether a text is an http(s) address with a host; nothing is fetched."""
     return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#@]+([/?#]\S*)?", value) is not None
-
-
-def is_mail_address(value: Any) -> bool:
-    """Whether a text looks like an e-mail address."""
-    try:
-        validate_email(value if isinstance(value, str) else "")
-    except ValidationError:
-        return False
-    return True
-
-
-def basic(call: Call) -> tuple[str, str]:
-    """The user and the password of `Authorization: Basic …`, both empty when there are none."""
-    scheme, _, code = call.request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        user, _, password = base64.b64decode(code, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return user, password

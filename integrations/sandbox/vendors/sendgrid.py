@@ -11,6 +11,7 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownMail
 from integrations.sandbox.store import ago
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._reading import is_mail_address
 from integrations.sandbox.vendors._sendgrid_webhooks import EventWebhooks
 from integrations.sandbox.vendors.base import (
     Call,
@@ -18,7 +19,6 @@ from integrations.sandbox.vendors.base import (
     Malformed,
     Refused,
     is_bad_token,
-    is_mail_address,
     json_answer,
     route,
     shape_problem,

@@ -14,12 +14,12 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownSms
 from integrations.sandbox.store import clean
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._reading import basic
 from integrations.sandbox.vendors._twilio_callbacks import StatusCallbacks
 from integrations.sandbox.vendors.base import (
     Call,
     Refused,
     SmsVendor,
-    basic,
     is_bad_token,
     is_web_address,
     json_answer,
