@@ -17,7 +17,13 @@ FILES = {
     "sms_body": "sms.txt",
     "push_body": "push.txt",
 }
-BOOKING = {"day": "vendredi 27 novembre", "time": "20 h", "guests": 4, "name": "Durand"}
+BOOKING = {
+    "day": "vendredi 27 novembre",
+    "time": "20 h",
+    "guests": 4,
+    "name": "Durand",
+    "manage_url": "https://levieuxmoulin.example/ma-reservation",
+}
 BOOKING_LINK = "https://levieuxmoulin.example/reserver"
 
 
@@ -39,6 +45,7 @@ STARTERS = (
                 "name": "Velouté de potimarron",
                 "description": "châtaignes grillées et huile de noisette.",
                 "price_cents": 950,
+                "image_url": "",
             }
         },
     ),

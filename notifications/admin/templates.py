@@ -1,13 +1,13 @@
 """Message templates: checked as they are written, shown as a guest would read them, versioned by the service."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.urls import URLPattern
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RadioFilter
@@ -16,9 +16,10 @@ from unfold.decorators import display
 from integrations.admin_tools.base import BackofficeAdmin
 from integrations.admin_tools.display import boolean_column, date_column
 from integrations.errors import ContentRejected
+from notifications.admin.template_editor import Editor, panel
 from notifications.models import MessageTemplate
-from notifications.services import templates
-from notifications.templating import TemplateError, check, missing_variables, render, render_line
+from notifications.services import letters, templates
+from notifications.templating import TemplateError, check
 
 
 class TemplateForm(forms.ModelForm):
@@ -31,9 +32,14 @@ class TemplateForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         for name in templates.TEXTS:
+            # A form sends Windows' line ends, which would make every text differ from the one that is kept.
+            if name in data:
+                data[name] = data[name].replace("\r\n", "\n")
+        for name in templates.TEXTS:
             if source := data.get(name):
                 try:
-                    check(source, html=name == "body_html", sample=None)
+                    is_html = name == "body_html"
+                    check(source, html=is_html, sample=None, partials=letters.partials() if is_html else None)
                 except TemplateError as error:
                     self.add_error(name, ValidationError(str(error), code="template"))
         if not self.errors and not any(data.get(name) for name in templates.TEXTS if name != "subject"):
@@ -76,20 +82,23 @@ class MessageTemplateAdmin(BackofficeAdmin):
     list_display = ("name", "slug", "purpose", "speaks_by", "number", "in_use", "written")
     list_filter = (VersionFilter, ("purpose", ChoicesDropdownFilter))
     search_fields = ("name", "slug", "subject")
-    readonly_fields = ("preview", "number", "in_use", "written")
-    change_form_outer_after_template = "backoffice/template_help.html"
+    readonly_fields = ("number", "in_use", "written")
+    change_form_outer_after_template = "backoffice/template_editor.html"
+
+    class Media:
+        css: ClassVar = {"all": ("css/templates.css",)}
+        js = ("js/templates.js",)
+
     in_use = boolean_column("is_current", gettext_lazy("en usage"))
     written = date_column("created_at", gettext_lazy("écrit le"))
 
     def get_fieldsets(self, request: HttpRequest, obj: MessageTemplate | None = None) -> Any:
         about = ("name", "slug", "purpose") + (("number", "written") if obj else ())
-        shown = ((gettext_lazy("Aperçu avec les données d'exemple"), {"fields": ("preview",)}),) if obj else ()
         return (
             (None, {"fields": about}),
             (gettext_lazy("E-mail"), {"fields": ("subject", "body_html", "body_text")}),
             (gettext_lazy("SMS et notification"), {"fields": ("sms_body", "push_body")}),
             (gettext_lazy("Données d'exemple"), {"classes": ["collapse"], "fields": ("sample",)}),
-            *shown,
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: MessageTemplate | None = None) -> Any:
@@ -107,8 +116,15 @@ class MessageTemplateAdmin(BackofficeAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "body_html":
-            field.widget.attrs.update({"rows": 12, "spellcheck": "false"})
+            field.widget.attrs.update({"rows": 16, "spellcheck": "false"})
         return field
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*Editor(self).urls(), *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        context["editor"] = panel(request, context.get("original"))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: MessageTemplate, form: TemplateForm, change: bool) -> None:
         """The service decides whether this is a new version; the page goes on with the row that it kept."""
@@ -135,32 +151,3 @@ class MessageTemplateAdmin(BackofficeAdmin):
             _("notification"): template.push_body,
         }
         return ", ".join(name for name, text in said.items() if text)
-
-    @display(description=gettext_lazy("aperçu"))
-    def preview(self, template: MessageTemplate) -> Any:
-        return render_to_string("backoffice/template_preview.html", preview_of(template))
-
-
-def preview_of(template: MessageTemplate) -> dict[str, Any]:
-    """Every text of a template filled with its sample, and the names that the sample lacks."""
-    context = {**templates.standard_context(None), **(template.sample or {})}
-    try:
-        absent: list[str] = []
-        for name in templates.TEXTS:
-            absent += missing_variables(getattr(template, name), context)
-        return {
-            "subject": render_line(template.subject, context),
-            "html": render(template.body_html, context) if template.body_html else "",
-            "texts": [
-                (label, render(source, context, html=False))
-                for label, source in (
-                    (_("Texte de l'e-mail"), template.body_text),
-                    (_("SMS"), template.sms_body),
-                    (_("Notification"), template.push_body),
-                )
-                if source
-            ],
-            "absent": list(dict.fromkeys(absent)),
-        }
-    except TemplateError as error:
-        return {"error": str(error)}

@@ -69,6 +69,12 @@ def save_version(template: MessageTemplate) -> MessageTemplate:
         )
 
 
+def restore(old: MessageTemplate) -> MessageTemplate:
+    """Put an older version back in use, as a new version: what was sent in between keeps its own."""
+    texts = {name: getattr(old, name) for name in TEXTS}
+    return save_version(MessageTemplate(slug=old.slug, name=old.name, purpose=old.purpose, sample=old.sample, **texts))
+
+
 def verify(template: MessageTemplate) -> list[str]:
     """Compile and dry-run every text; returns warnings. Raises ContentRejected."""
     warnings: list[str] = []
