@@ -83,6 +83,9 @@ class MessageTemplateAdmin(BackofficeAdmin):
     list_filter = (VersionFilter, ("purpose", ChoicesDropdownFilter))
     search_fields = ("name", "slug", "subject")
     readonly_fields = ("number", "in_use", "written")
+    # Labels above their fields: the preview takes the other half of the page.
+    compressed_fields = False
+    change_form_before_template = "backoffice/template_jump.html"
     change_form_outer_after_template = "backoffice/template_editor.html"
 
     class Media:

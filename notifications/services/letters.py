@@ -133,7 +133,7 @@ def _mask(source: str, *, as_comments: bool = True) -> tuple[str | None, list[st
     for found in _TAG.finditer(source):
         pieces.append(source[end : found.start()])
         reader.read(pieces[-1])
-        if reader.is_bare:
+        if reader.is_bare or pieces[-1].endswith(("<", "</")):
             return None, []
         mark = f"{_OPENS}{len(tags)}{_CLOSES}"
         pieces.append(f"<!--{mark}-->" if as_comments and reader.is_between else mark)

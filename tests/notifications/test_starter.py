@@ -1,0 +1,82 @@
+"""The starter set: nine templates that compile, fill with their own sample, and cost little."""
+
+import pytest
+
+from notifications.models import Contact, MessageTemplate
+from notifications.services import sms, templates
+from notifications.starter import FILES, FOLDER, STARTERS, load_starters
+
+NAMES = {
+    "welcome", "new_recipe", "promotional_email", "menu_update", "booking_confirmation", "booking_reminder", "thanks",
+    "birthday", "we_miss_you",
+}  # fmt: skip
+
+
+def read(starter):
+    texts = {
+        name: (FOLDER / starter.slug / file).read_text(encoding="utf-8").strip()
+        for name, file in FILES.items()
+        if (FOLDER / starter.slug / file).exists()
+    }
+    return MessageTemplate(slug=starter.slug, purpose=starter.purpose, sample=starter.sample, **texts)
+
+
+def test_the_set_is_whole():
+    assert {starter.slug for starter in STARTERS} == NAMES
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.slug)
+def test_each_compiles_without_a_remark_and_misses_nothing(starter):
+    template = read(starter)
+
+    assert templates.verify(template) == []
+    assert [templates.missing(template, channel, starter.sample) for channel in ("email", "sms", "push")] == [
+        [],
+        [],
+        [],
+    ]
+    assert template.subject
+    assert template.body_text
+    assert template.push_body
+
+
+@pytest.mark.parametrize("first_name", ["Anaïs", ""])
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.slug)
+def test_each_reads_well_for_a_guest_with_and_without_a_name(starter, first_name):
+    rendered, _headers = templates.render_for(
+        read(starter), "email", Contact(first_name=first_name, language="fr"), starter.sample
+    )
+
+    for text in (rendered.subject, rendered.text, rendered.html):
+        assert "{{" not in text
+        assert " ," not in text
+        assert "  " not in text.replace("\n  ", "\n")
+    assert "\n\n\n" not in rendered.text
+    assert "<p></p>" not in rendered.html
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.slug)
+def test_no_sms_is_made_dear_by_its_own_words(starter):
+    template = read(starter)
+
+    assert not sms.parts(template.sms_body).odd
+
+
+def test_loading_twice_adds_nothing_and_keeps_what_staff_wrote(db):
+    added = load_starters()
+    ours = MessageTemplate.objects.get(slug="welcome")
+    ours.subject = "Bienvenue chez nous"
+    templates.save_version(ours)
+
+    again = load_starters()
+
+    assert (added, again) == (9, 0)
+    assert MessageTemplate.objects.get(slug="welcome", is_current=True).subject == "Bienvenue chez nous"
+
+
+def test_an_empty_sample_value_prints_no_picture(db):
+    starter = next(starter for starter in STARTERS if starter.slug == "new_recipe")
+
+    rendered, _headers = templates.render_for(read(starter), "email", Contact(), starter.sample)
+
+    assert "<img" not in rendered.html
