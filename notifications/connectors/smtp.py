@@ -2,6 +2,7 @@
 
 import smtplib
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formataddr, make_msgid
 
 import requests
@@ -17,6 +18,25 @@ from integrations.errors import (
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
 
+
+class _Policy(EmailPolicy):
+    """Headers that hold addresses of pages stay on one line: the library would write a long one in encoded words, which
+    no mail program reads there (RFC 2369), and the one-click way out would be lost."""
+
+    def fold(self, name: str, value: str) -> str:
+        return f"{name}: {value}{self.linesep}" if _holds_links(name, value) else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if _holds_links(name, value):
+            return self.fold(name, value).encode("ascii")
+        return super().fold_binary(name, value)
+
+
+def _holds_links(name: str, value: str) -> bool:
+    return name.lower().startswith("list-") and value.isascii()
+
+
+POLICY = _Policy()
 TIMEOUT_SECONDS = 20
 DEFAULT_PORT = 587
 
@@ -101,7 +121,7 @@ class Smtp(MessageConnector):
 
 
 def _letter(message: Message, access: Access) -> EmailMessage:
-    letter = EmailMessage()
+    letter = EmailMessage(POLICY)
     letter["From"] = formataddr((access["from_name"], access["from_email"]))
     letter["To"] = formataddr((message.name, message.to))
     letter["Subject"] = message.subject
