@@ -14,6 +14,7 @@ import css_inline
 from django.conf import settings
 
 from notifications.handlebars import compile
+from notifications.handlebars.limits import TEMPLATE_BYTES
 from notifications.html_text import as_text
 
 LAYOUT = "layout"
@@ -66,10 +67,15 @@ class Letter:
 def letter(source: str) -> Letter:
     """The sources to render for an e-mail that staff wrote in HTML: a whole page, or what goes inside the house's."""
     if _IS_PAGE.search(source):
-        return Letter(inlined(source), source, _words(source))
-    body = inlined(source, sheet=sheet())
+        return Letter(_that_compiles(inlined(source), source), source, _words(source))
+    body = _that_compiles(inlined(source, sheet=sheet()), source)
     wrapped = body if _CALLS_LAYOUT.search(body) else f"{{{{#> {LAYOUT}}}}}{body}{{{{/{LAYOUT}}}}}"
-    return Letter(wrapped, body, _words(source))
+    return Letter(_that_compiles(wrapped, body), body, _words(source))
+
+
+def _that_compiles(made: str, source: str) -> str:
+    """What was made of a text, unless the styles written into it took it past the compiler's limit."""
+    return made if len(made.encode()) <= TEMPLATE_BYTES else source
 
 
 @lru_cache(maxsize=1)

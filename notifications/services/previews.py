@@ -21,6 +21,11 @@ _PLACEHOLDER = (
     "%3Crect width='600' height='300' fill='%23d8cdc2'/%3E%3C/svg%3E"
 )
 LONGEST_EXAMPLE = 60
+# Gmail cuts a longer letter, and with it the way out; telephones show this much of a subject.
+LONGEST_LETTER_BYTES, LONGEST_SUBJECT = 102_000, 70
+_WITHOUT_WORDS = re.compile(r"<img\b(?![^>]*\balt=)[^>]*>", re.IGNORECASE)
+# Where services keep the name that guests see; no secret.
+_SENDER_KEYS = ("sender", "from_number")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class ShortMessage:
     parts: sms.Parts
     cost: Decimal
     service: str
+    sender: str
+    sender_fault: str
     added: int
     suggestion: sms.Suggestion | None
     from_data: tuple[str, ...]
@@ -107,6 +114,21 @@ def _fill_letter(made: Preview, template: MessageTemplate, guest: Contact, data:
     made.subject, made.text = rendered.subject, rendered.text if template.body(ChannelType.EMAIL) else ""
     made.html = _PICTURE.sub(lambda match: f'{match[1]}"{_PLACEHOLDER}"', html)
     made.text_is_made = bool(template.body_html and not template.body_text)
+    made.warnings += _remarks(rendered)
+
+
+def _remarks(rendered: templates.Rendered) -> list[str]:
+    """What no rule forbids and readers would regret."""
+    found = []
+    if len(rendered.html.encode()) > LONGEST_LETTER_BYTES:
+        found.append(
+            "Cet e-mail dépasse 102 ko : Gmail en coupera la fin, donc le lien de désinscription. Raccourcissez-le."
+        )
+    if _WITHOUT_WORDS.search(rendered.html):
+        found.append('Une image n\'a pas de description : ajoutez alt="…" pour qui ne la voit pas.')
+    if len(rendered.subject) > LONGEST_SUBJECT:
+        found.append(f"L'objet a {len(rendered.subject)} signes : un téléphone n'en montre qu'une quarantaine.")
+    return found
 
 
 def _fill_short(made: Preview, template: MessageTemplate, guest: Contact, data: dict[str, Any]) -> None:
@@ -142,12 +164,16 @@ def _short_message(template: MessageTemplate, guest: Contact, data: dict[str, An
         return templates.sms_parts(other, data, slug, guest)
 
     text = templates.sms_text(template, data, slug, guest)
+    secrets = service.credential.secrets if service else {}
+    sender = next((secrets[key] for key in _SENDER_KEYS if secrets.get(key)), "")
     found = sms.parts(text, added=added)
     return ShortMessage(
         text=text,
         parts=found,
         cost=found.parts * sms.part_cost(slug),
         service=service.get_platform_display() if service else "",
+        sender=sender,
+        sender_fault=sms.check_sender(sender) if sender else "",
         added=added,
         suggestion=sms.cheaper(template.sms_body, measure=measure),
         from_data=tuple(sign for sign in found.odd if sign not in template.sms_body),

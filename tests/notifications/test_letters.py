@@ -173,3 +173,13 @@ def test_the_work_on_a_text_is_done_once(monkeypatch):
         letter("<p>Une fois pour toutes {{n}}</p>", {"n": number})
 
     assert done == ["<p>Une fois pour toutes {{n}}</p>"]
+
+
+def test_styles_are_given_up_rather_than_the_text_where_they_would_make_it_too_long():
+    source = "<p>é</p>" * 7000
+
+    made = letters.letter(source)
+
+    assert len(source.encode()) < 65_536 < len(letters.inlined(source, sheet=letters.sheet()).encode())
+    assert letter(source).html.count("<p>é</p>") == 7000
+    assert made.html.startswith("{{#> layout}}<p>é</p>")

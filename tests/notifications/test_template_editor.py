@@ -151,6 +151,32 @@ def test_an_sms_is_counted_priced_and_a_cheaper_one_is_proposed(office, settings
     assert found.suggestion.saved == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"subject": "a" * 71}, "71 signes"),
+        ({"body_html": '<img src="https://a.example/b.png">'}, "description"),
+        ({"body_html": "<p>{{long}}</p>", "sample": json.dumps({"long": "é" * 52_000})}, "102 ko"),
+    ],
+)
+def test_what_readers_would_regret_is_remarked(office, changes, said):
+    made = shown(office, **changes)
+
+    assert any(said in warning for warning in made.warnings)
+    assert made.faults == []
+
+
+def test_the_sender_of_an_sms_is_shown_and_checked(office):
+    factories.ProviderFactory(
+        channel="sms", platform="twilio", credential__secrets={"account_sid": "AC1", "from_number": "Le Vieux Moulin"}
+    )
+
+    made = shown(office, sms_body="Bonjour")
+
+    assert made.sms.sender == "Le Vieux Moulin"
+    assert "11 signes au plus" in made.sms.sender_fault
+
+
 def test_a_proposal_is_not_made_for_what_the_data_alone_hold(office):
     made = shown(
         office, purpose="transactional", sms_body="Bienvenue {{nom}} " + "a" * 60, sample='{"nom": "Loïs à la fête"}'
