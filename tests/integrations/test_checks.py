@@ -1,5 +1,6 @@
 import base64
 import io
+import json
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from integrations import checks, crypto
+from integrations import checks, crypto, vapid
 from integrations.checks import KeyringMismatch, check_keyring_matches
 from integrations.models import EncryptionCheck, WebhookEndpoint
 
@@ -208,3 +209,11 @@ def test_the_other_keys_pass_their_checks(settings):
     settings.SECRET_KEY = generate(secret_key=True)[0].removeprefix("SECRET_KEY=")
 
     assert checks.check_blind_index_key(None) == checks.check_secret_key(None) == []
+
+
+def test_a_vapid_pair_is_ready_to_paste_and_belongs_together():
+    line, advice = generate(vapid=True)
+
+    keys = json.loads(line)
+    assert vapid.public_of(keys["vapid_private_key"]) == keys["vapid_public_key"]
+    assert "subject" in advice
