@@ -18,10 +18,8 @@ FILES = {
     "push_body": "push.txt",
 }
 BOOKING = {
-    "day": "vendredi 27 novembre",
-    "time": "20 h",
+    "starts_at": "2026-11-27T20:00:00+01:00",
     "guests": 4,
-    "name": "Durand",
     "manage_url": "https://levieuxmoulin.example/ma-reservation",
 }
 BOOKING_LINK = "https://levieuxmoulin.example/reserver"
@@ -41,12 +39,10 @@ STARTERS = (
         "new_recipe",
         "Nouvelle recette",
         sample={
-            "recipe": {
-                "name": "Velouté de potimarron",
-                "description": "châtaignes grillées et huile de noisette.",
-                "price_cents": 950,
-                "image_url": "",
-            }
+            "name": "Velouté de potimarron",
+            "description": "Châtaignes grillées et huile de noisette.",
+            "price_cents": 950,
+            "image_url": "",
         },
     ),
     Starter(
@@ -70,12 +66,12 @@ STARTERS = (
             ]
         },
     ),
-    Starter("booking_confirmation", "Confirmation de réservation", Purpose.TRANSACTIONAL, {"booking": BOOKING}),
-    Starter("booking_reminder", "Rappel de réservation", Purpose.TRANSACTIONAL, {"booking": BOOKING}),
+    Starter("booking_confirmation", "Confirmation de réservation", Purpose.TRANSACTIONAL, BOOKING),
+    Starter("booking_reminder", "Rappel de réservation", Purpose.TRANSACTIONAL, BOOKING),
     Starter(
         "thanks",
         "Merci de votre visite",
-        sample={"visit": {"day": "vendredi"}, "review_link": "https://levieuxmoulin.example/avis"},
+        sample={"review_link": "https://levieuxmoulin.example/avis"},
     ),
     Starter(
         "birthday",

@@ -80,3 +80,25 @@ def test_an_empty_sample_value_prints_no_picture(db):
     rendered, _headers = templates.render_for(read(starter), "email", Contact(), starter.sample)
 
     assert "<img" not in rendered.html
+
+
+@pytest.mark.parametrize(
+    ("slug", "payload", "said"),
+    [
+        ("new_recipe", {"recipe_id": "recipe_123", "name": "Salade Méditerranéenne", "is_new": True}, "Salade"),
+        (
+            "booking_confirmation",
+            {"starts_at": "2026-08-15T18:30:00Z", "guests": 1},
+            "samedi 15 août 2026 à 20\u00a0h\u00a030",
+        ),
+        ("booking_reminder", {"starts_at": "2026-08-15T20:30", "guests": 2}, "2 personnes"),
+        ("promotional_email", {"promo_title": "Fête", "promo_description": "Un verre offert."}, "Un verre offert."),
+    ],
+)
+def test_what_other_modules_tell_is_enough_to_fill_them(slug, payload, said):
+    template = read(next(starter for starter in STARTERS if starter.slug == slug))
+
+    rendered, _headers = templates.render_for(template, "email", Contact(), payload)
+
+    assert [templates.missing(template, channel, payload) for channel in ("email", "sms", "push")] == [[], [], []]
+    assert said in rendered.text

@@ -117,7 +117,7 @@ def write_by_email(server: Server) -> str:
 
 def write_by_sms(server: Server) -> str:
     since = timezone.now()
-    data = {"booking": {"day": "vendredi", "time": "20 h", "guests": 4}}
+    data = {"starts_at": f"{timezone.localdate():%Y-%m-%d}T20:00", "guests": 4}
     recipients = ["06 12 34 50 00", "06 12 34 50 07"]
     asked = {"template": "booking_confirmation", "recipients": recipients, "data": data, "channels": ["sms"]}
     return _written(server, server.call("POST", "notify", asked), "twilio", "sms", since)
