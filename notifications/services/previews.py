@@ -110,11 +110,16 @@ def _fill_letter(made: Preview, template: MessageTemplate, guest: Contact, data:
     rendered = _rendered(made, template, ChannelType.EMAIL, guest, data, "body_html")
     if rendered is None:
         return
-    html = _DARK.sub("@media all " if dark else "@media not all ", rendered.html)
     made.subject, made.text = rendered.subject, rendered.text if template.body(ChannelType.EMAIL) else ""
-    made.html = _PICTURE.sub(lambda match: f'{match[1]}"{_PLACEHOLDER}"', html)
+    made.html = harmless(rendered.html, dark=dark)
     made.text_is_made = bool(template.body_html and not template.body_text)
     made.warnings += _remarks(rendered)
+
+
+def harmless(html: str, *, dark: bool = False) -> str:
+    """An e-mail to look at in a frame: no picture is fetched, and the night's colours are shown only when asked for."""
+    html = _DARK.sub("@media all " if dark else "@media not all ", html)
+    return _PICTURE.sub(lambda match: f'{match[1]}"{_PLACEHOLDER}"', html)
 
 
 def _remarks(rendered: templates.Rendered) -> list[str]:

@@ -27,7 +27,7 @@ def unsubscribe_url(contact: Contact, channel: str) -> str:
     """
     named = contact.pk.bytes + bytes([_CHANNELS.index(ChannelType(channel))])
     token = base64.urlsafe_b64encode(named + _mark(named)).decode()
-    return f"{settings.PUBLIC_URL}{_unsubscribe_page()}{token}/"
+    return f"{settings.PUBLIC_URL}{_short_page() if channel == ChannelType.SMS else _page()}{token}/"
 
 
 def read_unsubscribe_token(token: str) -> tuple[Contact | None, str]:
@@ -58,19 +58,30 @@ def _mark(named: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _unsubscribe_page() -> str:
-    return reverse("unsubscribe", args=["-"]).removesuffix("-/")
+def _page() -> str:
+    return _address("unsubscribe")
+
+
+@lru_cache(maxsize=1)
+def _short_page() -> str:
+    """The same page under an address that an SMS can afford."""
+    return _address("unsubscribe-short") or _page()
 
 
 @lru_cache(maxsize=1)
 def _preferences_page() -> str:
+    return _address("preferences")
+
+
+def _address(name: str) -> str:
+    """Where the pages of that name begin, before their token; "" where there are none."""
     try:
-        return reverse("preferences", args=["-"]).removesuffix("-/")
+        return reverse(name, args=["-"]).removesuffix("-/")
     except NoReverseMatch:
         return ""
 
 
 def preferences_url(unsubscribe_url: str) -> str:
     """The page where the guest of that link chooses what to receive; "" where there is none."""
-    page = _preferences_page()
-    return unsubscribe_url.replace(_unsubscribe_page(), page, 1) if page else ""
+    page, token = _preferences_page(), unsubscribe_url.rstrip("/").rpartition("/")[2]
+    return f"{settings.PUBLIC_URL}{page}{token}/" if page and unsubscribe_url else ""

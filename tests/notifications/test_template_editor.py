@@ -279,3 +279,16 @@ def test_a_test_send_is_not_for_those_who_only_read(clerk):
     response = clerk.post(reverse("admin:notifications_messagetemplate_trial"), typed(channel="email"))
 
     assert response.status_code == 403
+
+
+def test_the_page_asks_no_more_with_twenty_versions(office, django_assert_max_num_queries):
+    kept = templates.save_version(factories.MessageTemplateFactory.build(slug="fete"))
+    for number in range(20):
+        kept = templates.save_version(factories.MessageTemplateFactory.build(slug="fete", subject=f"Objet {number}"))
+    address = reverse("admin:notifications_messagetemplate_change", args=[kept.pk])
+    office.get(address)
+
+    with django_assert_max_num_queries(30):
+        page = office.get(address)
+
+    assert len(page.context["editor"]["versions"]) == 20

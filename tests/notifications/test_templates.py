@@ -7,7 +7,7 @@ from django.core import signing
 
 from notifications.connectors import registry
 from notifications.models import Contact, MessageTemplate
-from notifications.services import sms, templates
+from notifications.services import sms, templates, ways_out
 from notifications.services.ways_out import SALT
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 
@@ -80,6 +80,22 @@ def test_a_link_with_any_sign_changed_is_refused(db):
         assert templates.read_unsubscribe_token(forged) == (None, "")
     for nonsense in ("", "é" * 36, "x" * 36, "a:b", token[:-1]):
         assert templates.read_unsubscribe_token(nonsense) == (None, "")
+
+
+def test_the_page_of_choices_opens_by_the_same_token(monkeypatch):
+    monkeypatch.setattr(ways_out, "_preferences_page", lambda: "/preferences/")
+
+    context = templates.standard_context(GUEST, templates.unsubscribe_url(GUEST, "email"))
+
+    assert context["preferences_url"] == context["unsubscribe_url"].replace("/desinscription/", "/preferences/")
+    assert templates.standard_context(GUEST)["preferences_url"] == ""
+
+
+def test_a_short_address_is_used_by_sms_alone(monkeypatch):
+    monkeypatch.setattr(ways_out, "_short_page", lambda: "/d/")
+
+    assert "/d/" in templates.unsubscribe_url(GUEST, "sms")
+    assert "/desinscription/" in templates.unsubscribe_url(GUEST, "email")
 
 
 def test_a_link_of_one_guest_is_not_that_of_another(db):
