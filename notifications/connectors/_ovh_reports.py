@@ -106,7 +106,7 @@ def moment(given: Any, default: datetime) -> datetime:
 
 def _integer(given: Any) -> int | None:
     text = str(given or "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return int(text) if text.isdecimal() and len(text) <= 20 else None
 
 
 def _raw(query: Mapping[str, str]) -> dict[str, Any]:
