@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.events import announce
-from notifications.models import ChannelType, Consent, Contact, Suppression
+from notifications.models import ChannelType, Consent, ConsentEvent, Contact, Suppression
 from notifications.services.permission import address_index
 from notifications.signals import consent_withdrawn
 
 HOME_REGION = "FR"
+Act = ConsentEvent.Action
 
 
 def normalise_email(text: str) -> str:
@@ -92,29 +93,96 @@ def grant(
 ) -> Consent:  # fmt: skip
     """Record that a guest agreed, with the proof; an opposition on that address is lifted by this act."""
     proof: dict[str, Any] = {
-        "status": Consent.Status.GRANTED,
         "source": source,
         "wording": wording,
         "wording_version": version,
         "ip_address": ip_address,
-        "granted_at": timezone.now(),
-        "withdrawn_at": None,
     }
+    state = {"status": Consent.Status.GRANTED, "granted_at": timezone.now(), "withdrawn_at": None}
     with transaction.atomic():
-        consent, _ = Consent.objects.update_or_create(contact=contact, purpose=purpose, channel=channel, defaults=proof)
-        if address := contact.address(channel):
-            Suppression.objects.filter(channel=channel, address_index=address_index(channel, address)).delete()
+        consent, _ = Consent.objects.update_or_create(
+            contact=contact, purpose=purpose, channel=channel, defaults=proof | state
+        )
+        record(contact, Act.GRANTED, channel=channel, purpose=purpose, **proof)
+        # To let opens be measured is not to ask for messages again.
+        if purpose == Consent.Purpose.MARKETING:
+            lift(contact, channel=channel, source=source, ip_address=ip_address)
     return consent
 
 
-def withdraw(contact: Contact, *, channel: str, source: str) -> None:
+def withdraw(contact: Contact, *, channel: str, source: str, ip_address: str | None = None) -> None:
     """Stop writing to a guest on a channel, from this moment on; doing it twice changes nothing."""
     with transaction.atomic():
-        Consent.objects.filter(contact=contact, channel=channel, status=Consent.Status.GRANTED).update(
-            status=Consent.Status.WITHDRAWN, withdrawn_at=timezone.now()
-        )
+        _end_consents(contact, channel, list(Consent.Purpose.values), source, ip_address)
         if address := contact.address(channel):
             Suppression.objects.get_or_create(
                 channel=channel, address_index=address_index(channel, address), defaults={"reason": source[:60]}
             )
+        # The service may have told of the opposition first: the row is there, what the guest said is not yet.
+        said = ConsentEvent.objects.filter(contact=contact, channel=channel, action__in=[Act.OPPOSED, Act.LIFTED])
+        if said.values_list("action", flat=True).first() != Act.OPPOSED:
+            record(contact, Act.OPPOSED, channel=channel, source=source, ip_address=ip_address)
         announce(consent_withdrawn, Contact, contact_id=contact.pk, channel=channel, source=source)
+
+
+def withdraw_purpose(
+    contact: Contact, *, channel: str, purpose: str, source: str, ip_address: str | None = None
+) -> bool:
+    """Take back one agreement without opposing to anything else; False when there was none."""
+    with transaction.atomic():
+        ended = _end_consents(contact, channel, [purpose], source, ip_address)
+        if ended and purpose == Consent.Purpose.MARKETING:
+            announce(consent_withdrawn, Contact, contact_id=contact.pk, channel=channel, source=source)
+    return ended
+
+
+def lift(contact: Contact, *, channel: str, source: str, ip_address: str | None = None) -> bool:
+    """End a guest's opposition on a channel, without agreeing to offers; False when there was none."""
+    address = contact.address(channel)
+    index = address_index(channel, address) if address else ""
+    with transaction.atomic():
+        lifted, _ = Suppression.objects.filter(channel=channel, address_index=index).delete() if index else (0, {})
+        if lifted:
+            record(contact, Act.LIFTED, channel=channel, source=source, ip_address=ip_address)
+    return bool(lifted)
+
+
+def opposed_channels(contact: Contact) -> set[str]:
+    """The channels on which nothing at all is sent to this guest."""
+    indexes = {ChannelType.EMAIL: contact.email_index, ChannelType.SMS: contact.phone_index}
+    found = Suppression.objects.filter(address_index__in=[index for index in indexes.values() if index])
+    return {row.channel for row in found if indexes.get(ChannelType(row.channel)) == row.address_index}
+
+
+def record(
+    contact: Contact, action: str, *, channel: str, source: str, purpose: str = Consent.Purpose.MARKETING,
+    wording: str = "", wording_version: str = "", ip_address: str | None = None,
+) -> ConsentEvent:  # fmt: skip
+    """Add to the evidence what a guest said; no code of ours ever changes or deletes a line of it."""
+    return ConsentEvent.objects.create(
+        contact=contact,
+        purpose=purpose,
+        channel=channel,
+        action=action,
+        wording=wording,
+        wording_version=wording_version[:40],
+        source=source[:120],
+        ip_address=ip_address,
+    )
+
+
+def _end_consents(contact: Contact, channel: str, purposes: list[str], source: str, ip_address: str | None) -> bool:
+    """Withdraw what was given or asked; one line of evidence for each."""
+    standing = Consent.objects.filter(contact=contact, channel=channel, purpose__in=purposes).exclude(
+        status=Consent.Status.WITHDRAWN
+    )
+    ended = list(standing.select_for_update().order_by("pk"))
+    Consent.objects.filter(pk__in=[consent.pk for consent in ended]).update(
+        status=Consent.Status.WITHDRAWN, withdrawn_at=timezone.now()
+    )
+    for consent in ended:
+        record(
+            contact, Act.WITHDRAWN, channel=channel, purpose=consent.purpose, source=source, ip_address=ip_address,
+            wording=consent.wording, wording_version=consent.wording_version,
+        )  # fmt: skip
+    return bool(ended)
