@@ -51,7 +51,7 @@ def _opened(mail: ShownMail, request: HttpRequest) -> dict[str, Any]:
         # RFC 8058: the reader's mail service posts by itself; our page may only post to our own address.
         "acts": registry[mail.record.vendor].acts,
         "vendor": registry[mail.record.vendor],
-        "links": list(dict.fromkeys(LINK.findall(mail.html or mail.text)))[:MAX_LINKS],
+        "mail_links": list(dict.fromkeys(LINK.findall(mail.html or mail.text)))[:MAX_LINKS],
         "one_click": own_path(links[0], request) if links and "list-unsubscribe-post" in headers else "",
     }
 
