@@ -41,7 +41,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class ShortMessage:
-    """The SMS: as read, as paid. from_data: the dear signs that the text does not hold itself. cost: of one, in euros."""
+    """The SMS: as read, as paid. from_data: the dear signs that the text does not hold itself. cost: of one, in euros.
+
+    dear_name, dear_parts: a name that would make it longer, and how long; none when no name does.
+    """
 
     text: str
     parts: sms.Parts
@@ -52,6 +55,8 @@ class ShortMessage:
     added: int
     suggestion: sms.Suggestion | None
     from_data: tuple[str, ...]
+    dear_name: str = ""
+    dear_parts: int = 0
 
 
 @dataclass
@@ -172,6 +177,7 @@ def _short_message(template: MessageTemplate, guest: Contact, data: dict[str, An
     secrets = service.credential.secrets if service else {}
     sender = next((secrets[key] for key in _SENDER_KEYS if secrets.get(key)), "")
     found = sms.parts(text, added=added)
+    dear = templates.sms_parts(template, data, slug, templates.DEAR_GUEST)
     return ShortMessage(
         text=text,
         parts=found,
@@ -182,6 +188,8 @@ def _short_message(template: MessageTemplate, guest: Contact, data: dict[str, An
         added=added,
         suggestion=sms.cheaper(template.sms_body, measure=measure),
         from_data=tuple(sign for sign in found.odd if sign not in template.sms_body),
+        dear_name=templates.DEAR_GUEST.first_name if dear.parts > found.parts else "",
+        dear_parts=dear.parts,
     )
 
 

@@ -33,6 +33,8 @@ PARTS = {
 }
 # What every message may use without being given it.
 SAMPLE_GUEST = {"first_name": "Camille", "last_name": "Durand", "language": "fr"}
+# A name as common, whose letters make an SMS dearer.
+DEAR_GUEST = Contact(first_name="François", last_name="Lançon", language="fr")
 
 
 @dataclass(frozen=True)
@@ -206,11 +208,16 @@ def _sms(text: str, way_out: str, provider: str) -> str:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a send of so many messages costs. parts: of one message with the sample; price: of one part, in euros."""
+    """What a send of so many messages costs. price: of one part, in euros.
+
+    parts: of one message, for an ordinary name. most_parts: for a name that the cheap encoding cannot write, such as
+    François or Loïc, and that the text says.
+    """
 
     channel: str
     messages: int
     parts: int = 0
+    most_parts: int = 0
     encoding: str = ""
     price: Decimal = Decimal(0)
     provider: str = ""
@@ -218,7 +225,15 @@ class Cost:
     @property
     def total(self) -> Decimal:
         """In euros, to the cent; e-mail and push are not paid by the message."""
-        return (self.price * self.parts * self.messages).quantize(Decimal("0.01"))
+        return self._total(self.parts)
+
+    @property
+    def most(self) -> Decimal:
+        """What it would be if every guest had a dear name."""
+        return self._total(self.most_parts)
+
+    def _total(self, parts: int) -> Decimal:
+        return (self.price * parts * self.messages).quantize(Decimal("0.01"))
 
 
 def audience_cost(template: MessageTemplate, channel: str, number: int, data: dict[str, Any] | None = None) -> Cost:
@@ -227,8 +242,9 @@ def audience_cost(template: MessageTemplate, channel: str, number: int, data: di
         return Cost(channel, number)
     service = providers.pick(channel)
     slug = service.platform if service else ""
-    found = sms_parts(template, data if data is not None else template.sample, slug)
-    return Cost(channel, number, found.parts, found.encoding, sms.part_cost(slug), slug)
+    values = data if data is not None else template.sample
+    found, most = sms_parts(template, values, slug), sms_parts(template, values, slug, DEAR_GUEST)
+    return Cost(channel, number, found.parts, most.parts, found.encoding, sms.part_cost(slug), slug)
 
 
 def sms_parts(

@@ -177,6 +177,13 @@ def test_the_sender_of_an_sms_is_shown_and_checked(office):
     assert "11 signes au plus" in made.sms.sender_fault
 
 
+@pytest.mark.parametrize(("body", "name"), [("{{customer.first_name}} ", "François"), ("Cher client ", "")])
+def test_names_that_make_an_sms_dearer_are_told(office, body, name):
+    made = shown(office, purpose="transactional", sms_body=body + "a" * 80)
+
+    assert (made.sms.parts.parts, made.sms.dear_name) == (1, name)
+
+
 def test_a_proposal_is_not_made_for_what_the_data_alone_hold(office):
     made = shown(
         office, purpose="transactional", sms_body="Bienvenue {{nom}} " + "a" * 60, sample='{"nom": "Loïs à la fête"}'

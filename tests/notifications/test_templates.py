@@ -123,6 +123,18 @@ def test_the_cost_follows_the_data_of_the_send(db, settings):
     assert templates.audience_cost(template, "sms", 10, {"promo_title": "a" * 161}).total == Decimal("2.00")
 
 
+def test_the_cost_says_what_names_may_add_where_the_text_says_them(db, settings):
+    settings.SMS_PART_COST = {"default": "0.10"}
+    named = MessageTemplateFactory(purpose="transactional", sms_body="{{customer.first_name}} " + "a" * 80, sample={})
+    nameless = MessageTemplateFactory(purpose="transactional", sms_body="a" * 80, sample={})
+
+    costs = [templates.audience_cost(template, "sms", 10) for template in (named, nameless)]
+
+    assert [(cost.total, cost.most) for cost in costs] == [
+        (Decimal("1.00"), Decimal("2.00")), (Decimal("1.00"), Decimal("1.00")),
+    ]  # fmt: skip
+
+
 def test_e_mail_and_push_are_not_paid_by_the_message(db):
     template = MessageTemplateFactory()
 
