@@ -5,9 +5,21 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
-import idna
 import regex
-from tldextract import TLDExtract
+
+from social.links import link_spans, links
+
+__all__ = [
+    "LENGTHS",
+    "grapheme_length",
+    "hashtag_matches",
+    "hashtags",
+    "link_spans",
+    "links",
+    "short_link_length",
+    "utf16_length",
+    "weighted_length",
+]
 
 # twitter-text configuration v3: these ranges weigh one, everything else two; a URL always counts 23.
 LIGHT_RANGES = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))
@@ -19,17 +31,6 @@ EMOJI = regex.compile(
     r"|\p{Emoji}(?:\p{EMod}|\uFE0F\u20E3?|[\U000E0020-\U000E007E]+\U000E007F)?"
     r"(?:\u200D\p{Emoji}(?:\p{EMod}|\uFE0F)?)*"
 )
-# Signs that end an address: blanks, brackets, French quotes, and the marks that turn the direction of a text.
-STOPS = r"\s<>\"«»\u202A-\u202E\u2066-\u2069"
-URL = regex.compile(
-    # Not after what makes it a mention, a label, a price or the end of another word.
-    r"(?<![@#＃$\p{L}\p{N}/._-])(?P<scheme>https?://)?"
-    r"(?P<domain>(?>(?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}_-]*[\p{L}\p{N}\p{M}])?\.)+[\p{L}-]{2,}))"
-    # Not the beginning of a longer word, nor of an e-mail address.
-    r"(?![\p{L}\p{N}_-]|[\p{L}\p{N}+._-]*@)(?::\d+)?"
-    rf"(?:[/?#](?:\([^{STOPS}()]*\)|[^{STOPS}()])*(?<![.,;:!?\]'…]))?",
-    regex.IGNORECASE,
-)
 # What a label may hold beside letters, marks and digits: twitter-text's list.
 TAG_SIGNS = "_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
 TAG_SIGN = rf"[\p{{L}}\p{{M}}\p{{Nd}}{TAG_SIGNS}]"
@@ -38,8 +39,6 @@ HASHTAG = regex.compile(
     rf"(?P<tag>(?=[\p{{Nd}}{TAG_SIGNS}]*[\p{{L}}\p{{M}}]){TAG_SIGN}++)(?![#＃]|://)"
 )
 GRAPHEME = regex.compile(r"\X")
-# The list that the package carries: nothing is fetched.
-known_domains = TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def weighted_length(text: str) -> int:
@@ -80,16 +79,6 @@ LENGTHS: dict[str, Callable[[str], int]] = {
 }
 
 
-def link_spans(text: str) -> list[tuple[int, int]]:
-    """Where the addresses of a text begin and end."""
-    return [match.span() for match in URL.finditer(text) if _is_domain(match["domain"])]
-
-
-def links(text: str) -> list[str]:
-    """The addresses that a text holds, with or without `https://`."""
-    return [text[start:end] for start, end in link_spans(text)]
-
-
 def hashtag_matches(text: str) -> list[Any]:
     """The labels of a text as matches, `tag` being the word; those inside an address are none."""
     spans = link_spans(text)
@@ -105,19 +94,6 @@ def hashtag_matches(text: str) -> list[Any]:
 def hashtags(text: str) -> list[str]:
     """The labels of a text, without their `#`, in order, repeated ones too."""
     return [match["tag"] for match in hashtag_matches(text)]
-
-
-def _is_domain(domain: str) -> bool:
-    """Whether a name may be an address: a known suffix, and labels that the name system can hold."""
-    found = known_domains(domain.lower())
-    if "_" in found.domain:
-        return False
-    try:
-        # Subdomains may hold an underscore, which the name system's own rules do not know.
-        idna.encode(domain.lower().replace("_", "-"), uts46=True)
-    except idna.IDNAError:
-        return False
-    return bool(found.suffix and found.domain)
 
 
 def _plain_length(text: str) -> int:
