@@ -19,8 +19,8 @@ from notifications.html_text import as_text
 
 LAYOUT = "layout"
 _FILE = Path(settings.BASE_DIR) / "templates" / "emails" / "layout.html"
-# As many texts as the compiler keeps.
-_KEPT = 512
+# Texts kept with all that was made of them: 200 KB each at worst.
+_KEPT = 128
 _IS_PAGE = re.compile(r"<(?:!doctype|html|body)\b", re.IGNORECASE)
 _CALLS_LAYOUT = re.compile(r"\{\{#?>\s*layout\b")
 _SHEET = re.compile(r"<style[^>]*>(.*?)</style>", re.IGNORECASE | re.DOTALL)

@@ -159,7 +159,7 @@ class _Prepared:
     text: Callable[[dict[str, Any]], str]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _prepared(body_html: str, body_text: str) -> _Prepared:
     """Keyed by the texts, which never change under a version: no invalidation, and previews share it."""
     if not body_html:
