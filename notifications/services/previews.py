@@ -14,7 +14,7 @@ from notifications.services import letters, providers, sms, templates
 from notifications.templating import check
 
 _DARK = re.compile(r"@media[^{]{0,200}?prefers-color-scheme:\s*dark[^{]{0,200}", re.IGNORECASE)
-_PICTURE = re.compile(r"""(<img\b[^>]{0,2000}?\bsrc=)(["'])(?!data:)[^"']*\2""", re.IGNORECASE)
+_PICTURE = re.compile(r"""(<img\b[^<>]{0,2000}?\bsrc=)(["'])(?!data:)[^"']*\2""", re.IGNORECASE)
 # Nothing is fetched for a preview: the address of a picture would tell its host that somebody looks.
 _PLACEHOLDER = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='600' height='300'%3E"
@@ -23,7 +23,7 @@ _PLACEHOLDER = (
 LONGEST_EXAMPLE = 60
 # Gmail cuts a longer letter, and with it the way out; telephones show this much of a subject.
 LONGEST_LETTER_BYTES, LONGEST_SUBJECT = 102_000, 70
-_WITHOUT_WORDS = re.compile(r"<img\b(?![^>]{0,2000}\balt=)[^>]{0,2000}>", re.IGNORECASE)
+_WITHOUT_WORDS = re.compile(r"<img\b(?![^<>]{0,2000}\balt=)[^<>]{0,2000}>", re.IGNORECASE)
 # Where services keep the name that guests see; no secret.
 _SENDER_KEYS = ("sender", "from_number")
 
