@@ -40,6 +40,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"(?i)([?&](?:key|code|sig|hmac|pwd|auth|code_verifier|appsecret_proof)=)[^\s&\"'<>#]{1,4096}"),
         rf"\1{MASK}",
     ),
+    # services that do not sign call an address that is itself the secret
+    (re.compile(r"(/webhooks/envois/[\w-]{1,50}/)[^/\s?\"']{8,512}"), rf"\1{MASK}"),
     (re.compile(r"\beyJ[\w-]{8,4096}\.[\w-]{8,4096}\.[\w-]{0,4096}"), MASK),
     # vendors' recognisable keys: SendGrid, Brevo, Google, Meta, Slack, Stripe, Standard Webhooks, GitHub, AWS, Telegram
     (
