@@ -2,10 +2,11 @@
 
 from django.contrib import admin
 
-from campaigns.models import Campaign, Content, Phase, PhaseAction
+from campaigns.models import Automation, AutomationRun, Campaign, Content, Phase, PhaseAction
 from menus.models import Item, Menu
 from vieuxmoulin.backoffice.alerts import AlertAdmin
 from vieuxmoulin.backoffice.api_clients import ApiClientAdmin
+from vieuxmoulin.backoffice.automations import AutomationAdmin, AutomationRunAdmin
 from vieuxmoulin.backoffice.campaigns import CampaignAdmin
 from vieuxmoulin.backoffice.cards import MenuAdmin
 from vieuxmoulin.backoffice.contents import ContentAdmin
@@ -19,6 +20,8 @@ admin.site.register(Content, ContentAdmin)
 admin.site.register(Campaign, CampaignAdmin)
 admin.site.register(Phase, PhaseAdmin)
 admin.site.register(PhaseAction, PhaseActionAdmin)
+admin.site.register(Automation, AutomationAdmin)
+admin.site.register(AutomationRun, AutomationRunAdmin)
 admin.site.register(Menu, MenuAdmin)
 admin.site.register(Item, ItemAdmin)
 admin.site.register(Task, TaskAdmin)

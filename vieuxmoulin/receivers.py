@@ -21,7 +21,7 @@ from menus.models import MenuSync
 from menus.signals import menu_synced
 from notifications.models import Provider
 from notifications.services import callbacks
-from notifications.signals import messages_settled, provider_failed, provider_recovered
+from notifications.signals import erasure_requested, messages_settled, provider_failed, provider_recovered
 from social.models import Account, Interaction, Publication
 from social.services import interactions
 from social.signals import (
@@ -125,6 +125,19 @@ def follow_messages(task_id: UUID, **_: Any) -> None:
     """A send has a thousand chunks: its line in the ledger is read again once for many of them."""
     if cache.add(f"ledger.refresh:{task_id}", True, REFRESH_SECONDS):
         send(REFRESH, task_id, at=timezone.now() + timedelta(seconds=REFRESH_SECONDS))
+
+
+@receiver(erasure_requested)
+def ask_staff_to_erase(contact_id: UUID, **_: Any) -> None:
+    """The law gives a month; no name here, the contact's page has it."""
+    alerts.raise_alert(
+        f"erasure:{contact_id}",
+        "Un client demande l'effacement de ses données.",
+        "La loi donne un mois pour répondre. Plus rien ne lui est envoyé d'ici là. Vérifiez ce qui doit être gardé "
+        "(factures), puis supprimez sa fiche : les preuves de ses choix restent, sans son nom.",
+        address=reverse("admin:notifications_contact_change", args=[contact_id]),
+        permission="notifications.delete_contact",
+    )
 
 
 @receiver(provider_failed)

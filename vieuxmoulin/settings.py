@@ -223,6 +223,8 @@ WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=262_144)
 QUIET_HOURS = env.bool("QUIET_HOURS", default=not SANDBOX)
 # Marketing messages one guest may get in seven days, all channels and campaigns together.
 FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4 if not SANDBOX else 1000)
+# How long the link of a confirmation e-mail is good for (double opt-in).
+SUBSCRIPTION_LINK_DAYS = env.int("SUBSCRIPTION_LINK_DAYS", default=7)
 
 # Who is told of alerts beside the staff who can act on them (the users of the back-office that have an address).
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])

@@ -5,6 +5,7 @@ from django.conf import settings
 from oauth2_provider.models import clear_expired
 
 from integrations.services import pulse
+from notifications.services import double_optin
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin import tidying
 from vieuxmoulin.api import idempotency
@@ -48,10 +49,12 @@ def worker_pulse(queue: str) -> None:
 
 @shared_task
 def tidy() -> None:
-    """Each day: forget expired tokens, the answers kept for repeated requests, and files that nothing names."""
+    """Each day: forget expired tokens, the answers kept for repeated requests, files that nothing names, and
+    subscriptions that nobody confirmed."""
     idempotency.forget_old()
     clear_expired()
     tidying.forget_files()
+    double_optin.forget_unconfirmed()
 
 
 @shared_task

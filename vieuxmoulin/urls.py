@@ -6,8 +6,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from menus.views import card
-from notifications import tracking_views
-from notifications.views import unsubscribe
+from notifications import push_views, tracking_views
+from notifications import views as guest_views
 from social import views as social_views
 from vieuxmoulin.api.token import Token
 from vieuxmoulin.health import live, ready
@@ -31,7 +31,14 @@ urlpatterns = [
     path("comptes/choisir/", social_views.choose, name="social-choose"),
     path("comptes/<slug:slug>/relier/", social_views.connect, name="social-connect"),
     path("comptes/<slug:slug>/retour/", social_views.callback, name="social-callback"),
-    path("desinscription/<str:token>/", unsubscribe, name="unsubscribe"),
+    path("desinscription/<str:token>/", guest_views.unsubscribe, name="unsubscribe"),
+    path("preferences/<str:token>/", guest_views.choose, name="preferences"),
+    path("inscription/", guest_views.subscribe, name="subscribe"),
+    path("inscription/envoyee/", guest_views.subscription_asked, name="subscription-asked"),
+    path("inscription/confirmer/<str:token>/", guest_views.confirm_subscription, name="subscription-confirm"),
+    path("notifications/cle/", push_views.key, name="push-key"),
+    path("notifications/abonnement/", push_views.subscription, name="push-subscription"),
+    path("sw.js", push_views.service_worker, name="service-worker"),
 ]
 if settings.SANDBOX:
     urlpatterns.append(path("bac-a-sable/", include("integrations.sandbox.urls")))

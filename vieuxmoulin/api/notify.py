@@ -7,9 +7,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from notifications.services.sending import When
 from vieuxmoulin.api.base import Resource
 from vieuxmoulin.api.bodies import Body
-from vieuxmoulin.api.fields import Document, Text, TextList
+from vieuxmoulin.api.fields import Document, Flag, Moment, Text, TextList
 from vieuxmoulin.orchestrator import notifying
 
 MOST_RECIPIENTS = 10_000
@@ -42,10 +43,14 @@ class Recipients(TextList):
 class NotifyBody(Body):
     template = Text(max_length=80)
     recipients = Recipients(
-        help_text="Identifiants de contacts, adresses, numéros, « tag:nom » pour une étiquette, « all » pour tous."
+        help_text="Identifiants de contacts, adresses, numéros, « tag:nom », « segment:nom », « all » pour tous."
     )
     data = Document(required=False, help_text="Ce que le modèle attend ; voir GET templates.")
     channels = TextList(max_length=10, text_length=20, help_text="email, sms, push.")
+    scheduled_time = Moment(required=False, allow_null=True, help_text="Absente : maintenant.")
+    until = Moment(required=False, allow_null=True, help_text="Avec best_moment : au plus tard à cette date.")
+    best_moment = Flag(required=False, help_text="true : chaque personne à l'heure où elle lit d'habitude.")
+    variation = Text(required=False, max_length=40, help_text="Nom d'une variante, pour comparer dans GET analytics.")
 
 
 class NotifyAnswer(serializers.Serializer):
@@ -75,6 +80,8 @@ class Notify(Resource):
             asked.get("data", {}),
             list(dict.fromkeys(asked["channels"])),
             requester=self.requester(request),
+            when=When(asked.get("scheduled_time"), asked.get("until"), is_best=asked.get("best_moment", False)),
+            variation=asked.get("variation", ""),
         )
         answer = {"status": "queued", "task_id": str(made.task.pk), "messages": made.messages}
         return self.accepted(answer, made.task)

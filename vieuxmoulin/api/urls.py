@@ -19,6 +19,7 @@ from vieuxmoulin.api.menus import Menus
 from vieuxmoulin.api.notify import Notify
 from vieuxmoulin.api.publications import Publications
 from vieuxmoulin.api.publish import Publish
+from vieuxmoulin.api.segments import Segments
 from vieuxmoulin.api.status import Status
 from vieuxmoulin.api.tasks import Tasks
 from vieuxmoulin.api.templates import Templates
@@ -82,6 +83,9 @@ urlpatterns = [
     *both("webhook-endpoints/<uuid:key>", WebhookEndpoints, get="show", delete="remove"),
     *both("menus", Menus, get="list", post="create"),
     *both("menus/<uuid:key>", Menus, get="show"),
+    *both("segments", Segments, get="list", post="create"),
+    *both("segments/preview", Segments, post="preview"),
+    *both("segments/<uuid:key>", Segments, get="show", patch="change"),
     *both("templates", Templates, get="list"),
     *both("contacts", Contacts, get="list", post="create"),
     *both("contacts/<uuid:key>", Contacts, get="show", patch="change"),

@@ -67,6 +67,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 page(_("Écrire aux clients"), "outgoing_mail", "send_compose", "notifications.add_notification"),
                 to(_("Contacts"), "contacts", "notifications.contact"),
+                to(_("Segments"), "groups", "notifications.segment"),
                 to(_("Étiquettes"), "label", "notifications.tag"),
                 to(_("Modèles"), "draft", "notifications.messagetemplate"),
                 to(_("Messages"), "mail", "notifications.notification"),
@@ -95,6 +96,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 to(_("Campagnes"), "campaign", "campaigns.campaign"),
                 to(_("Phases"), "timeline", "campaigns.phase"),
                 to(_("Actions des phases"), "bolt", "campaigns.phaseaction"),
+                to(_("Automatismes"), "robot_2", "campaigns.automation"),
+                to(_("Passages des automatismes"), "manage_history", "campaigns.automationrun"),
             ],
         ),
         _group(_("Réglages"), _settings_items(to), collapsible=True),

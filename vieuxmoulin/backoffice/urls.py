@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from vieuxmoulin.backoffice import calendar, composer, inbox, sends
+from vieuxmoulin.backoffice import calendar, composer, inbox, segmenting, sends
 
 app_name = "backoffice"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("envois/<uuid:task_id>/", sends.send, name="send"),
     path("envois/<uuid:task_id>/etat/", sends.live, name="send_live"),
     path("envois/<uuid:task_id>/agir/", sends.act, name="send_act"),
+    path("segments/", segmenting.edit, name="segment"),
+    path("segments/regles/", segmenting.lines, name="segment_lines"),
+    path("segments/compte/", segmenting.count, name="segment_count"),
     path("interactions/", inbox.inbox, name="inbox"),
     path("interactions/marquer/", inbox.mark, name="inbox_mark"),
     path("interactions/<uuid:interaction_id>/", inbox.thread, name="inbox_thread"),

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
+from campaigns.models import Automation, AutomationRun
 from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, ServiceHealth, WebhookDelivery
 from menus.models import MenuSync, Option, OptionGroup
 from menus.services import revisions
-from notifications.models import Chunk, Notification, Suppression
+from notifications.models import Chunk, Notification, Segment, Suppression
 from social.models import Interaction, MetricSnapshot, PublicationAttempt, Reply, SavedAnswer
 from tests import factories
 from vieuxmoulin.alerts import raise_alert
@@ -114,6 +115,7 @@ def one_of_each():
 
 def _what_is_said():
     action = factories.PhaseActionFactory()
+    rule = Automation.objects.create(name="Confirmer", event="booking_created", params={"template": "x"})
     media = factories.MediaFactory()
     post = publication(content=media.content, campaign=action.phase.campaign, status="failed", last_error="Refusé.")
     said = interaction(publication=post)
@@ -121,6 +123,8 @@ def _what_is_said():
         action.phase.campaign, action.phase, action, media.content, post, post.account, post.account.credential, said,
         Reply.objects.create(interaction=said, text="Avec plaisir !"),
         SavedAnswer.objects.create(title="Merci", text="Merci de votre visite !"),
+        rule,
+        AutomationRun.objects.create(automation=rule, event_id="inbound:1", status="skipped", reason="Sans objet."),
         MetricSnapshot.objects.create(publication=post, taken_at=timezone.now(), values={"likes": 3}),
     ]  # fmt: skip
 
@@ -133,7 +137,8 @@ def _what_is_written():
     chunk = Chunk.objects.create(task_id=uuid4(), template=sent.template, channel="email", size=1)
     opposition = Suppression.objects.create(channel="sms", address_index="0" * 64, reason="STOP")
     consent = contact.consents.first()
-    return [contact, tag, sent, sent.template, chunk, opposition, consent, factories.ProviderFactory()]
+    segment = Segment.objects.create(slug="fideles", name="Fidèles")
+    return [contact, tag, sent, sent.template, chunk, opposition, consent, factories.ProviderFactory(), segment]
 
 
 def _the_card():

@@ -1,0 +1,89 @@
+"""Segments on screen: lines of field, comparison and value; the count follows; faults stand on their line."""
+
+import pytest
+from django.urls import reverse
+
+from notifications.models import Segment
+from tests.factories import ContactFactory
+
+pytestmark = pytest.mark.django_db
+PAGE, LINES, COUNT = "backoffice:segment", "backoffice:segment_lines", "backoffice:segment_count"
+RULE = {"name": "Les Ana", "mode": "all", "field": ["first_name"], "op": ["is"], "value": ["Ana"]}
+
+
+@pytest.fixture(autouse=True)
+def guests():
+    ContactFactory(first_name="Ana", last_name="Moreau", email="ana@example.com")
+    ContactFactory(first_name="Bob")
+
+
+def test_a_segment_is_written_without_sql_and_counted(office):
+    response = office.post(reverse(PAGE), RULE)
+
+    segment = Segment.objects.get()
+    assert response.status_code == 302
+    assert segment.rules == {"all": [{"field": "first_name", "op": "is", "value": "Ana"}]}
+    assert (segment.slug, segment.last_count) == ("les-ana", 1)
+
+
+def test_the_count_names_some_and_hides_addresses(office):
+    page = office.post(reverse(COUNT), RULE).content.decode()
+
+    assert "<strong>1</strong>" in page
+    assert "Ana Moreau" in page
+    assert "ana@example.com" not in page
+
+
+def test_choosing_a_field_offers_its_comparisons(office):
+    lines = office.post(reverse(LINES), {"field": ["spent"], "op": ["is"], "value": ["50"]}).context["lines"]
+
+    assert [name for name, _ in lines[0].operators] == ["at_least", "at_most"]
+    assert lines[0].op == "at_least"
+
+
+def test_lines_are_added_and_taken_away(office):
+    two = office.post(reverse(LINES), {**RULE, "order": "add"}).context["lines"]
+    none = office.post(reverse(LINES), {**RULE, "order": "remove:0"}).context["lines"]
+
+    assert [line.name for line in two] == ["first_name", ""]
+    assert [line.name for line in none] == [""]
+
+
+def test_a_fault_stands_on_its_line_and_nothing_is_written(office):
+    response = office.post(reverse(PAGE), {**RULE, "field": ["spent"], "op": ["at_least"], "value": ["beaucoup"]})
+
+    assert "un nombre entier" in response.context["lines"][0].fault
+    assert Segment.objects.count() == 0
+
+
+def test_two_segments_of_one_name_have_two_slugs(office):
+    office.post(reverse(PAGE), RULE)
+    office.post(reverse(PAGE), RULE)
+
+    assert set(Segment.objects.values_list("slug", flat=True)) == {"les-ana", "les-ana-2"}
+
+
+def test_rules_that_a_program_wrote_are_counted_and_not_mangled(office):
+    rules = {"not": {"field": "first_name", "op": "is", "value": "Ana"}}
+    segment = Segment.objects.create(slug="x", name="Autres", rules=rules)
+
+    page = office.get(f"{reverse(PAGE)}?segment={segment.pk}")
+
+    assert "écrites par un programme" in page.content.decode()
+    assert page.context["total"] == 1
+
+
+def test_the_list_leads_to_the_page(office):
+    segment = Segment.objects.create(slug="x", name="Autres")
+
+    response = office.get(reverse("admin:notifications_segment_change", args=[segment.pk]))
+
+    assert response["Location"] == f"{reverse(PAGE)}?segment={segment.pk}"
+
+
+def test_a_segment_is_deleted(office):
+    segment = Segment.objects.create(slug="x", name="Autres")
+
+    office.post(f"{reverse(PAGE)}?segment={segment.pk}", {"order": "delete"})
+
+    assert Segment.objects.count() == 0
