@@ -14,7 +14,7 @@ from integrations.sandbox.vendors import registry
 INTRODUCTIONS = {
     "feed": "Le fil que voient les abonnés",
     "inbox": "Les e-mails, tels que les clients les ouvrent",
-    "phone": "Les SMS, numéro par numéro",
+    "phone": "Les SMS et les notifications, téléphone par téléphone",
     "delivery": "La carte que montrent les applications de livraison",
 }
 
