@@ -10,3 +10,5 @@ consent_withdrawn = Signal()
 provider_failed = Signal()
 # Carries provider_id (int). It takes messages again.
 provider_recovered = Signal()
+# Carries contact_id (UUID). A guest asks on the preference page that their data be erased; a person decides.
+erasure_requested = Signal()

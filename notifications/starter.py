@@ -92,6 +92,13 @@ STARTERS = (
             "booking_link": BOOKING_LINK,
         },
     ),
+    # Asked by the page of subscription: no offer in it, nobody agreed to any yet.
+    Starter(
+        "confirm_subscription",
+        "Confirmation d'inscription",
+        Purpose.TRANSACTIONAL,
+        {"confirm_url": "https://levieuxmoulin.example/inscription/confirmer/exemple", "days": 7},
+    ),
 )
 
 

@@ -29,6 +29,8 @@ PUBLIC_URL = env("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 # A new house shows itself once at its first start, against the sandbox.
 PLAY_DEMO = env.bool("PLAY_DEMO", default=SANDBOX)
 RESTAURANT_NAME = env("RESTAURANT_NAME", default="Le Vieux Moulin")
+# As letters name their sender, which the law asks for.
+RESTAURANT_ADDRESS = env("RESTAURANT_ADDRESS", default="Vensac (Gironde)")
 # Where it is, for distances: Vensac.
 RESTAURANT_LATITUDE = env.float("RESTAURANT_LATITUDE", default=45.4)
 RESTAURANT_LONGITUDE = env.float("RESTAURANT_LONGITUDE", default=-1.03)
@@ -225,6 +227,9 @@ QUIET_HOURS = env.bool("QUIET_HOURS", default=not SANDBOX)
 FREQUENCY_CAP = env.int("FREQUENCY_CAP", default=4 if not SANDBOX else 1000)
 # How long the link of a confirmation e-mail is good for (double opt-in).
 SUBSCRIPTION_LINK_DAYS = env.int("SUBSCRIPTION_LINK_DAYS", default=7)
+
+# What one part of an SMS costs, in euros, by service.
+SMS_PART_COST = env.json("SMS_PART_COST", default={"default": "0.07"})
 
 # Who is told of alerts beside the staff who can act on them (the users of the back-office that have an address).
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])

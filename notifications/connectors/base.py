@@ -141,6 +141,9 @@ class MessageConnector(Connector):
     def check(self, access: Access) -> str:
         """The cheapest call that proves the access works; returns the account's name."""
 
+    def check_address(self, to: str) -> None:
+        """Raise a CommunicationError for an address that this service would not write to; nothing leaves."""
+
     # --- what the service tells afterwards: pure functions but for `confirm`, `subscribe` and `stop_list` --------------
 
     def verify_webhook(self, request: WebhookRequest, access: Access) -> None:

@@ -98,6 +98,10 @@ class WebPush(MessageConnector):
             raise AccountDisconnected("« subject » doit être une adresse mailto: ou https://.", code="vapid_subject")
         return access["subject"].removeprefix("mailto:")
 
+    def check_address(self, to: str) -> None:
+        """Browsers' subscriptions come from anybody: looked at before they are kept."""
+        self._subscription(Message(id="", to=to))
+
     def classify(self, response: requests.Response) -> CommunicationError | None:
         status, said = response.status_code, response.text[:2000]
         if status in (404, 410):

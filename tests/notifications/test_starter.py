@@ -1,4 +1,4 @@
-"""The starter set: nine templates that compile, fill with their own sample, and cost little."""
+"""The starter set: ten templates that compile, fill with their own sample, and cost little."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from notifications.starter import FILES, FOLDER, STARTERS, load_starters
 
 NAMES = {
     "welcome", "new_recipe", "promotional_email", "menu_update", "booking_confirmation", "booking_reminder", "thanks",
-    "birthday", "we_miss_you",
+    "birthday", "we_miss_you", "confirm_subscription",
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_loading_twice_adds_nothing_and_keeps_what_staff_wrote(db):
 
     again = load_starters()
 
-    assert (added, again) == (9, 0)
+    assert (added, again) == (10, 0)
     assert MessageTemplate.objects.get(slug="welcome", is_current=True).subject == "Bienvenue chez nous"
 
 
