@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from notifications.services import delivery, settling
+from notifications.services import delivery, settling, subscribing
 
 
 @shared_task
@@ -13,3 +13,9 @@ def deliver_chunk(chunk_id: str) -> None:
 @shared_task
 def settle_unknown() -> None:
     settling.settle_unknown()
+
+
+@shared_task
+def learn_stops() -> None:
+    """Each hour: some services only tell who said STOP when they are asked."""
+    subscribing.learn_stops()

@@ -52,6 +52,12 @@ JOBS = (
         "Réactions des clients", "social.tasks.poll_interactions", 300, "Un commentaire attend peu ; les quotas aussi."
     ),
     Job("Jetons des réseaux", "social.tasks.renew_tokens", 600, "Les plus courts vivent deux heures."),
+    Job(
+        "Oppositions chez les prestataires",
+        "notifications.tasks.learn_stops",
+        3600,
+        "Un STOP est obéi dans l'heure, même d'un service qui ne le dit que si on le lui demande.",
+    ),
     Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons, réponses et images que personne ne redemandera."),
 )
 

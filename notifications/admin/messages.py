@@ -4,9 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
+from unfold.enums import ActionVariant
 
 from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin
 from integrations.admin_tools.display import (
@@ -14,17 +18,21 @@ from integrations.admin_tools.display import (
     CARE,
     GOOD,
     MOVING,
+    NOTHING,
     answer_column,
-    boolean_column,
     date_column,
     error_column,
     json_column,
     link,
     mask,
     short,
+    short_date,
     status_column,
 )
+from integrations.admin_tools.operations import DialogForm, operation
+from notifications.connectors import registry
 from notifications.models import Chunk, Notification, Provider
+from notifications.services import outcomes, subscribing
 
 MESSAGE_COLOURS = {
     "sent": GOOD,
@@ -50,9 +58,11 @@ class NotificationAdmin(HistoryAdmin):
     )
     search_fields = ("contact__last_name", "contact__first_name", "template__name", "external_id")
     list_select_related = ("contact", "template")
+    actions_detail = ("arrived", "send_again", "give_up")
     fieldsets = (
         (None, {"fields": ("badge", "reason", "contact_link", "masked_recipient", "channel", "template_link")}),
-        (gettext_lazy("Dates"), {"fields": ("made", "left", "sent", "delivered")}),
+        (gettext_lazy("Dates"), {"fields": ("made", "left", "sent", "delivered", "moment_reason")}),
+        (gettext_lazy("Ce que l'on a appris ensuite"), {"fields": ("facts",)}),
         (
             gettext_lazy("Détails techniques"),
             {
@@ -96,6 +106,47 @@ class NotificationAdmin(HistoryAdmin):
     def campaign_link(self, message: Notification) -> Any:
         return link(message.campaign)
 
+    @display(description=gettext_lazy("suivi"))
+    def facts(self, message: Notification) -> Any:
+        lines = (
+            (short_date(event.occurred_at), event.get_kind_display(), event.machine_reason or event.reason)
+            for event in message.events.order_by("occurred_at")[:50]
+        )
+        return format_html_join("", "<div>{} · {} {}</div>", lines) or NOTHING
+
+    @operation(
+        title=gettext_lazy("Il est arrivé…"),
+        icon="visibility",
+        question=gettext_lazy("Il compte alors comme parti et ne repart pas."),
+        when=lambda message: message.status == Notification.Status.UNKNOWN,
+    )
+    def arrived(self, request: HttpRequest, message: Notification, form: DialogForm) -> str:
+        outcomes.decide(message, outcomes.ARRIVED)
+        return _("C'est noté.")
+
+    @operation(
+        title=gettext_lazy("Il n'est pas arrivé : renvoyer…"),
+        icon="refresh",
+        question=gettext_lazy(
+            "Regardez d'abord chez le prestataire : s'il est parti, la personne le recevra deux fois."
+        ),
+        when=lambda message: message.status == Notification.Status.UNKNOWN,
+    )
+    def send_again(self, request: HttpRequest, message: Notification, form: DialogForm) -> str:
+        outcomes.decide(message, outcomes.AGAIN)
+        return _("Il repart.")
+
+    @operation(
+        title=gettext_lazy("Abandonner…"),
+        icon="cancel",
+        question=gettext_lazy("Rien de plus n'est envoyé à cette personne pour ce message."),
+        variant=ActionVariant.DANGER,
+        when=lambda message: message.status == Notification.Status.UNKNOWN,
+    )
+    def give_up(self, request: HttpRequest, message: Notification, form: DialogForm) -> str:
+        outcomes.decide(message, outcomes.GIVEN_UP)
+        return _("Abandonné.")
+
 
 @admin.register(Chunk)
 class ChunkAdmin(HistoryAdmin):
@@ -128,12 +179,56 @@ class ChunkAdmin(HistoryAdmin):
 class ProviderAdmin(BackofficeAdmin):
     """The services that send our messages."""
 
-    list_display = ("platform", "channel", "position", "active", "credential")
+    list_display = ("platform", "channel", "position", "state", "rate", "credential")
+    actions_detail = ("listen",)
+    readonly_fields = ("state", "resting_reason")
+    fields = (
+        "platform",
+        "channel",
+        "credential",
+        "position",
+        "rate_per_second",
+        "is_active",
+        "state",
+        "resting_reason",
+    )
     list_filter = (("channel", ChoicesDropdownFilter),)
     list_select_related = ("credential",)
     search_fields = ("platform",)
-    active = boolean_column("is_active", gettext_lazy("actif"))
+
+    @display(
+        description=gettext_lazy("état"),
+        label={_("au travail"): "success", _("à l'écart"): "warning", _("arrêté"): "info"},
+    )
+    def state(self, provider: Provider) -> str:
+        if not provider.is_active:
+            return _("arrêté")
+        is_resting = provider.resting_until is not None and provider.resting_until > timezone.now()
+        return _("à l'écart") if is_resting else _("au travail")
+
+    @operation(
+        title=gettext_lazy("Recevoir ses retours…"),
+        icon="settings_input_antenna",
+        question=gettext_lazy(
+            "Le prestataire nous dira ce que deviennent les messages : remis, adresse morte, signalé, STOP. Sans danger à refaire."
+        ),
+        when=lambda provider: registry[provider.platform].has_webhook,
+    )
+    def listen(self, request: HttpRequest, provider: Provider, form: DialogForm) -> str:
+        subscribing.subscribe(provider)
+        return _("C'est fait : ses retours arrivent ici.")
+
+    @display(description=gettext_lazy("rythme"))
+    def rate(self, provider: Provider) -> str:
+        return (
+            _("%(number)s par seconde") % {"number": provider.rate_per_second} if provider.rate_per_second else NOTHING
+        )
 
     def get_form(self, request: HttpRequest, obj: Provider | None = None, **kwargs: Any) -> Any:
-        kwargs["help_texts"] = {"position": gettext_lazy("Le plus petit rang d'un canal sert d'abord.")}
+        kwargs["help_texts"] = {
+            "position": gettext_lazy(
+                "Le plus petit rang d'un canal sert d'abord ; le suivant prend le relais en cas de panne."
+            ),
+            "rate_per_second": gettext_lazy("Vide : aussi vite que le prestataire l'accepte."),
+        }
         return super().get_form(request, obj, **kwargs)

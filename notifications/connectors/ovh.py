@@ -47,6 +47,8 @@ class Ovh(MessageConnector):
     address = "https://eu.api.ovh.com/1.0"
     batch_size = 500
     window = 16
+    # « STOP au 36xxx », that OVH adds to what sells.
+    stop_signs = 11
     can_read_back = has_webhook = webhook_needs_secret = True
     # Reports come in the query of an address that is merely read.
     webhook_methods = ("GET", "POST")

@@ -92,7 +92,7 @@ class _Run:
                 return
 
     def _send_window(self, rows: list[Notification]) -> None:
-        window = prepare(self.chunk, rows)
+        window = prepare(self.chunk, rows, self.provider.platform)
         self.deferred_until = window.deferred_until or self.deferred_until
         outcomes.skip(window.skipped)
         for messages in self._paced(window.messages):
@@ -152,8 +152,8 @@ class _Run:
         return [message for message in messages if message.id in ready]
 
 
-def prepare(chunk: Chunk, rows: list[Notification]) -> Window:
-    """Ask leave for each guest and render what may go."""
+def prepare(chunk: Chunk, rows: list[Notification], provider: str) -> Window:
+    """Ask leave for each guest and render what may go, as the service that carries it wants it."""
     window = Window()
     now = timezone.now()
     for row in rows:
@@ -175,16 +175,18 @@ def prepare(chunk: Chunk, rows: list[Notification]) -> Window:
             window.skipped.append(row)
             continue
         try:
-            window.messages.append(message_of(chunk, row.contact, row))
+            window.messages.append(message_of(chunk, row.contact, row, provider))
         except CommunicationError as error:
             row.reason = str(error)[:300]
             window.skipped.append(row)
     return window
 
 
-def message_of(chunk: Chunk, contact: Contact, row: Notification) -> Message:
+def message_of(chunk: Chunk, contact: Contact, row: Notification, provider: str = "") -> Message:
     """The message of a row, rendered: the same row always gives the same text."""
-    rendered, headers = render_for(chunk.template, chunk.channel, contact, {**chunk.data, **row.data})
+    rendered, headers = render_for(
+        chunk.template, chunk.channel, contact, {**chunk.data, **row.data}, provider=provider or row.provider
+    )
     to, body = address_of(row, contact, chunk.channel), rendered.html
     if body and getattr(row, "has_tracking", row.is_tracked):
         body = tracked.instrument(body, str(row.pk), keep=tracked.ways_out())

@@ -15,13 +15,16 @@ from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
     InvalidRecipient,
+    InvalidTransition,
     OutcomeUnknown,
     RecipientSuppressed,
     TransientError,
 )
+from integrations.events import announce
 from notifications.connectors.base import Outcome
 from notifications.models import ChannelType, Chunk, Notification, PushSubscription, Suppression
 from notifications.services.permission import address_index
+from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
@@ -142,6 +145,27 @@ def send_again(row: Notification) -> None:
             Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
                 status=Chunk.Status.PENDING, next_attempt_at=None
             )
+
+
+ARRIVED, AGAIN, GIVEN_UP = "arrived", "again", "given_up"
+
+
+def decide(row: Notification, word: str) -> None:
+    """A person's word on a message whose fate no service could tell (law 3). Raises InvalidTransition."""
+    words: dict[str, dict[str, Any]] = {
+        ARRIVED: {"status": Status.SENT, "sent_at": row.sending_at or timezone.now(), "reason": ""},
+        AGAIN: {"status": Status.PENDING, "reason": ""},
+        GIVEN_UP: {"status": Status.FAILED, "reason": "Sort inconnu : abandonné par une personne."},
+    }
+    changes = words[word]
+    with transaction.atomic():
+        if not Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
+            raise InvalidTransition("Le sort de ce message est déjà connu : rechargez la page.", code="not_unknown")
+        if word == AGAIN:
+            Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
+                status=Chunk.Status.PENDING, next_attempt_at=None
+            )
+        announce(messages_settled, Chunk, task_id=row.task_id)
 
 
 def unanswered_since(row: Notification) -> datetime:

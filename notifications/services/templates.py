@@ -123,7 +123,7 @@ def standard_context(contact: Contact | None, unsubscribe_url: str = "") -> dict
         "restaurant": {
             "name": settings.RESTAURANT_NAME,
             "url": settings.PUBLIC_URL,
-            "address": getattr(settings, "RESTAURANT_ADDRESS", "Vensac (Gironde)"),
+            "address": settings.RESTAURANT_ADDRESS,
         },
         "menu_url": f"{settings.PUBLIC_URL}/carte/",
         "unsubscribe_url": unsubscribe_url,

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.models import Chunk, Contact, Habit, Notification
@@ -21,8 +21,8 @@ WEEK = START + timedelta(days=7)
 
 
 @pytest.fixture(autouse=True)
-def quiet(settings):
-    settings.QUIET_HOURS = True
+def quiet(monkeypatch):
+    monkeypatch.setattr("django.conf.settings.QUIET_HOURS", True)
 
 
 def paris(at):
@@ -69,6 +69,8 @@ def test_one_click_at_an_odd_hour_weighs_less_than_the_group():
     assert paris(moments.best(hours, Counter({20: 9}), prior)) == ("lundi", 20)
 
 
+# Without a deadline: the first look at a year's holidays is slow.
+@settings(deadline=None)
 @pytest.mark.parametrize("channel", ["email", "sms"])
 @given(
     minutes=st.integers(0, 60 * 24 * 400),

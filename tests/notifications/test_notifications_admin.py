@@ -1,12 +1,17 @@
 """Guests and templates in the back-office: through the services, masked in lists, refused on the field at fault."""
 
+import html
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
 from notifications.models import Consent, Contact, MessageTemplate, Suppression
 from tests import factories
+from tests.vieuxmoulin.backoffice import rows
 
 CONSENTS = {"consents-TOTAL_FORMS": "0", "consents-INITIAL_FORMS": "0"}
 
@@ -253,3 +258,23 @@ def test_the_list_shows_the_versions_in_use_unless_asked_for_all(office):
     ]
 
     assert shown == [[2], [2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("operation", "state"), [("arrived", "sent"), ("send_again", "pending"), ("give_up", "failed")]
+)
+def test_a_message_of_unknown_fate_is_decided_by_whoever_looks(office, operation, state):
+    row = rows.message(status="unknown", sending_at=timezone.now())
+    page = office.get(reverse("admin:notifications_notification_change", args=[row.pk]))
+
+    ask(office, f"notifications_notification_{operation}", row)
+
+    row.refresh_from_db()
+    assert len(page.context["actions_detail"]) == 3
+    assert row.status == state
+
+
+def test_a_service_set_aside_says_so(office):
+    factories.ProviderFactory(resting_until=timezone.now() + timedelta(minutes=5), resting_reason="Clé refusée.")
+
+    assert "à l'écart" in html.unescape(office.get(reverse("admin:notifications_provider_changelist")).content.decode())

@@ -8,6 +8,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from integrations.errors import CommunicationError
+from notifications.models import Provider
+from notifications.services import subscribing
 from vieuxmoulin import instance
 from vieuxmoulin.demo import play
 
@@ -34,11 +37,13 @@ def _play(folder: Path) -> None:
     # Whatever comes of it, it is not played again at the next start: what was sent is sent.
     instance.write_facts(folder, demo=PLAYED)
     try:
+        for provider in Provider.objects.select_related("credential"):
+            subscribing.subscribe(provider)
         api = facts["api"]
         server = play.Server(facts["url"], api["client_id"], api["client_secret"], settings.WEBHOOK_SECRET)
         for step, found in play.play(server):
             instance.say(f"  ✔ {step.title} : {found} {server.url}{step.page}")
-    except (play.NotArrived, OSError) as error:
+    except (play.NotArrived, CommunicationError, OSError) as error:
         log.error("first_play_failed", reason=str(error))
         instance.say("  La démonstration ne s'est pas jouée jusqu'au bout : ./run demo la rejoue et dit pourquoi.")
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from campaigns.models import Campaign
 from campaigns.services import editing
+from integrations import vapid
 from integrations.models import Credential
 from menus.models import Destination, Menu
 from menus.services import revisions
@@ -110,13 +111,19 @@ def _write_accounts() -> None:
             credential=_credential(platform, keys),
         )
     # Our applications at the platforms, for the accounts that staff connect by themselves.
-    for platform in ("facebook", "x"):
+    for platform in ("facebook", "google_business", "x"):
         Credential.objects.create(
             platform=platform,
             name=APPLICATION,
             secrets={"client_id": f"demo-{platform}-app", "client_secret": "demo-application"},
         )
-    for channel, platform, keys in PROVIDERS:
+    private, public = vapid.new_keys()
+    browsers = {
+        "vapid_private_key": private,
+        "vapid_public_key": public,
+        "subject": "mailto:restaurant@levieuxmoulin.fr",
+    }
+    for channel, platform, keys in (*PROVIDERS, (ChannelType.PUSH, "webpush", browsers)):
         Provider.objects.create(channel=channel, platform=platform, credential=_credential(platform, keys))
 
 
