@@ -95,7 +95,10 @@ def test_a_dry_run_writes_nothing(folder, capsys):
             {"platforms": {"instagram": {"business_account_id": "1", "access_token": "YOUR_IG_ACCESS_TOKEN"}}},
             "valeur d'exemple",
         ),
-        ({"notifications": {"email": {"provider": "sendgird"}}}, "« sendgird » inconnu. Connus : mailjet, sendgrid, smtp."),
+        (
+            {"notifications": {"email": {"provider": "sendgird"}}},
+            "« sendgird » inconnu. Connus : mailjet, sendgrid, smtp.",
+        ),
         ({"webhooks": {"incomming": {}}}, "Vouliez-vous dire « incoming » ?"),
         (
             {
