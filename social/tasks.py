@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from social.services import connecting, interactions, metrics, publishing
+from social.services import interactions, metrics, publishing, tokens
 
 
 @shared_task
@@ -37,4 +37,4 @@ def poll_interactions() -> None:
 
 @shared_task
 def renew_tokens() -> None:
-    connecting.renew_due()
+    tokens.renew_due()

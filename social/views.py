@@ -74,7 +74,9 @@ def connect(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in registry or not registry[slug].can_connect:
         raise Http404
     network = registry[slug]()
-    answers = {question.name: request.POST.get(question.name, "").strip() for question in network.questions}
+    # What a person leaves as it was proposed, or clears, is what was proposed.
+    proposed = {question.name: question.initial if "asked" in request.POST else "" for question in network.questions}
+    answers = {name: request.POST.get(name, "").strip() or initial for name, initial in proposed.items()}
     if network.questions and not all(answers.values()):
         return _ask(request, network, answers, [] if "asked" not in request.POST else ["Répondez à tout, puis reliez."])
     try:

@@ -17,7 +17,7 @@ from integrations.admin_tools.display import BAD, GOOD, boolean_column, date_col
 from integrations.admin_tools.operations import DialogForm, operation
 from social.connectors import registry
 from social.models import Account
-from social.services import accounts, connecting
+from social.services import accounts, tokens
 
 
 class ReconnectForm(DialogForm):
@@ -95,7 +95,7 @@ class AccountAdmin(BackofficeAdmin):
         ),
         button=gettext_lazy("Déconnecter"),
         variant=ActionVariant.DANGER,
-        when=lambda account: account.status == Account.Status.CONNECTED,
+        when=lambda account: account.status_reason != tokens.LEFT,
     )
     def disconnect(self, request: HttpRequest, account: Account, form: DialogForm) -> str:
-        return connecting.leave(account) or _("Compte déconnecté : son accès a été rendu.")
+        return tokens.leave(account) or _("Compte déconnecté : son accès a été rendu.")

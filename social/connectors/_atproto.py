@@ -19,7 +19,7 @@ from integrations.errors import (
     RateLimited,
     TransientError,
 )
-from social.connectors import _sessions
+from social.connectors import _servers, _sessions
 from social.connectors._creation import json_object
 from social.connectors.base import Credentials, SocialConnector
 
@@ -112,15 +112,20 @@ class AtProto(SocialConnector):
         """One call of the lexicon `name`; an access that lapsed is renewed, and the refused call made again."""
         arguments.setdefault("creates", False)
         if account.token:
-            return self.ask(method, name, account.token, **arguments)
+            return self.ask(account, method, name, account.token, **arguments)
         try:
-            return self.ask(method, name, self.session(account)["accessJwt"], **arguments)
+            return self.ask(account, method, name, self.session(account)["accessJwt"], **arguments)
         except Expired:
-            return self.ask(method, name, self._renewed(account)["accessJwt"], **arguments)
+            return self.ask(account, method, name, self._renewed(account)["accessJwt"], **arguments)
 
     def session(self, account: Credentials) -> dict[str, Any]:
         """The session of an account's app password, opened at need: opening is rationed to 300 a day."""
         return _sessions.recall(self.slug, owner_of(account)) or self._opened(account)
+
+    def server(self, account: Credentials) -> str:
+        """Where the account is hosted: with most people at Bluesky's own, else at an address that a person typed."""
+        given = str(account.settings.get("instance_url") or self.address)
+        return _servers.reach(self.slug, _servers.typed(given, self.address), known=self.address)
 
     def own_did(self, account: Credentials) -> str:
         """Whose repository we write to."""
@@ -128,7 +133,7 @@ class AtProto(SocialConnector):
 
     def _opened(self, account: Credentials) -> dict[str, Any]:
         given = {"identifier": account.id, "password": account.secrets.get("app_password", "")}
-        url = f"{self.api}/xrpc/com.atproto.server.createSession"
+        url = f"{self.server(account)}/xrpc/com.atproto.server.createSession"
         try:
             response = self.http.post(url, json=given, creates=False, secrets=[given["password"]])
         except ContentRejected as error:
@@ -139,7 +144,7 @@ class AtProto(SocialConnector):
         refresh = self.session(account).get("refreshJwt", "")
         _sessions.forget(self.slug, owner_of(account))
         try:
-            answer = self.ask("POST", "com.atproto.server.refreshSession", refresh, creates=False)
+            answer = self.ask(account, "POST", "com.atproto.server.refreshSession", refresh, creates=False)
         except (AccountDisconnected, ContentRejected):
             # Another worker may have renewed it first: a refresh token serves once.
             return self._opened(account)
@@ -152,9 +157,9 @@ class AtProto(SocialConnector):
         _sessions.remember(self.slug, owner_of(account), found, SESSION_SECONDS)
         return found
 
-    def ask(self, method: str, name: str, token: str, **arguments: Any) -> dict[str, Any]:
+    def ask(self, account: Credentials, method: str, name: str, token: str, **arguments: Any) -> dict[str, Any]:
         creates = arguments["creates"]
-        response = self.http.request(method, f"{self.api}/xrpc/{name}", token=token, **arguments)
+        response = self.http.request(method, f"{self.server(account)}/xrpc/{name}", token=token, **arguments)
         return json_object(response, creates=creates)
 
 

@@ -8,12 +8,11 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 
-from integrations.errors import ContentRejected
-from integrations.guard import check_public_url
 from integrations.http import HttpClient
-from integrations.registry import base_url
+from social.connectors import _servers
 from social.connectors._login import App, Candidate, Grant, Login, Question
 
+EXAMPLE = "https://piaille.fr"
 SCOPES = "read write:statuses write:media write:favourites"
 
 
@@ -25,7 +24,7 @@ class MastodonLogin(Login):
         Question(
             "address",
             "Adresse de votre instance",
-            placeholder="https://piaille.fr",
+            placeholder=EXAMPLE,
             help_text="Celle que vous ouvrez pour lire Mastodon.",
         ),
     )
@@ -90,23 +89,12 @@ class MastodonLogin(Login):
 
     @staticmethod
     def typed(address: str) -> str:
-        """An instance's address as a person may write it: with or without its scheme. Raises ContentRejected."""
-        typed = address.strip().rstrip("/")
-        typed = typed if "://" in typed else f"https://{typed}"
-        parts = urlsplit(typed)
-        if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or parts.path:
-            raise ContentRejected(
-                "Ce n'est pas l'adresse d'une instance : écrivez par exemple https://piaille.fr.", code="instance"
-            )
-        return typed
+        """An instance's address as a person may write it. Raises ContentRejected."""
+        return _servers.typed(address, EXAMPLE)
 
     def at(self, address: str) -> str:
         """Where calls to an instance go: an address that a person typed, so it must lead to the public network."""
-        typed = self.typed(address)
-        instance = base_url(self.slug, typed)
-        if instance == typed:
-            check_public_url(instance)
-        return instance
+        return _servers.reach(self.slug, self.typed(address))
 
     def _ask(self, method: str, address: str, path: str, **arguments: Any) -> dict[str, Any]:
         # Not `creates`: a token too many shows nothing to anyone.

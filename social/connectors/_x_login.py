@@ -60,14 +60,16 @@ class XLogin(Login):
         return {**secrets, **fresh}, grant.expires_at
 
     def revoke(self, app: App, secrets: dict[str, str]) -> None:
-        form = {"token": secrets["oauth2_token"], "client_id": app.client_id}
-        self.http.post(
-            f"{self.api}/2/oauth2/revoke",
-            data=form,
-            auth=self._auth(app),
-            creates=False,
-            secrets=[secrets["oauth2_token"]],
-        )
+        """Both tokens: one that is left would open the account again."""
+        given = (secrets.get("refresh_token", ""), secrets["oauth2_token"])
+        for token in filter(None, given):
+            self.http.post(
+                f"{self.api}/2/oauth2/revoke",
+                data={"token": token, "client_id": app.client_id},
+                auth=self._auth(app),
+                creates=False,
+                secrets=[token],
+            )
 
     def _grant(self, app: App, form: dict[str, str]) -> Grant:
         # A public client names itself in the form, a confidential one signs in.

@@ -28,7 +28,6 @@ RULES = PictureRules(formats=("JPEG", "PNG", "WEBP"), max_bytes=1_000_000)
 @registry.register
 class Bluesky(BlueskyLogin, AtProto):
     slug, label, prefix = "bluesky", "Bluesky", "bs"
-    address = "https://bsky.social"
     max_length, max_bytes = 300, 3_000
     counts = "graphemes"
     inlines_hashtags = supports_threads = True
@@ -37,7 +36,8 @@ class Bluesky(BlueskyLogin, AtProto):
     post_link = r"https://bsky\.app/profile/[^/]+/post/([a-z0-9]+)"
     id_of_link = "at://{account}/app.bsky.feed.post/{0}"
     required_keys = ("identifier", "app_password")
-    account_key = "identifier"
+    optional_keys = ("instance_url",)
+    account_key, setting_keys = "identifier", ("instance_url",)
     can_delete = can_reply = can_hide = can_like = has_metrics = has_interactions = True
 
     # --- sending ------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ CONTENT_WORDS = {"INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE"}
 # A fault in the middle of the work: what was asked may be done.
 DOUBTFUL_WORDS = {"INTERNAL", "UNKNOWN", "DEADLINE_EXCEEDED"}
 DOUBTFUL_STATUSES = {500, 504}
+UNIMPLEMENTED = "UNIMPLEMENTED"
 
 
 @registry.register
@@ -125,19 +126,26 @@ class GoogleBusiness(GoogleLogin, SocialConnector):
         try:
             self._call(account, "DELETE", external_id)
         except PermanentError as error:
-            # What is gone already is deleted.
+            # What is gone already is deleted. The same call takes an answer to a review back.
             if error.code != "NOT_FOUND":
                 raise
 
     # --- what comes back ----------------------------------------------------------------------------------------------
 
     def metrics(self, external_ids: Iterable[str], account: Credentials) -> dict[str, Metrics]:
-        """Views and clicks of each post, while Google still gives them: none at all is no error."""
+        """Views and clicks of each post, while Google still gives them.
+
+        Google is retiring these figures, and what it puts in their place counts a whole place, never one post: nothing
+        else can be told of a post. A refusal, or a method that is no longer there, is therefore no error, and what is
+        not given is absent, never zero.
+        """
         try:
             path = f"{account.id}/localPosts:reportInsights"
             answer = self._call(account, "POST", path, json=insights_body(external_ids), creates=False)
-        except (ContentRejected, PermanentError) as error:
-            if isinstance(error, AccountDisconnected):
+        except AccountDisconnected:
+            raise
+        except (PermanentError, TransientError) as error:
+            if isinstance(error, TransientError) and error.code != UNIMPLEMENTED:
                 raise
             return {}
         return figures_of(answer)

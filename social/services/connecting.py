@@ -1,38 +1,33 @@
-"""Connecting accounts: a person agrees at the platform, we keep sealed tokens, renew them in time, give them back."""
+"""Connecting accounts: a person agrees at the platform, chooses among their accounts, and we keep sealed tokens."""
 
 import base64
 import hashlib
 import json
-import random
 import secrets
 from collections.abc import MutableMapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from integrations.crypto import decrypt, encrypt
-from integrations.errors import AccountDisconnected, CommunicationError, PermanentError
+from integrations.errors import PermanentError
 from integrations.models import Credential
 from integrations.registry import setting
 from social.connectors import registry
 from social.connectors._login import App, Candidate, Login
 from social.models import Account
 from social.services import publishing
-from social.services.publishing import disconnect as mark_disconnected
 
 log = structlog.get_logger(__name__)
 FLOW, CHOICE = "social_connect", "social_choice"
 # The row that holds our application's keys, when they are not in the environment.
 APPLICATION = "application"
 STATE_LIVES = timedelta(minutes=10)
-RENEW_LOCK_SECONDS = 120
 Session = MutableMapping[str, Any]
 
 
@@ -135,7 +130,9 @@ def come_back(slug: str, session: Session, params: dict[str, str]) -> list[Candi
     connector: Login = registry[slug]()
     app = application(slug, flow.get("address", ""))
     grant = connector.exchange(app, params["code"], flow["redirect_uri"], flow["verifier"])
-    found = connector.candidates(app, grant)
+    # One agreement may open several accounts: giving it back closes them all (services/tokens.py).
+    agreement = {"agreement": secrets.token_hex(8)}
+    found = [replace(item, settings={**item.settings, **agreement}) for item in connector.candidates(app, grant)]
     if not found:
         raise PermanentError(
             "Aucun compte à relier : vérifiez que vous administrez une Page ou une fiche, et que vous l'avez cochée.",
@@ -190,60 +187,3 @@ def _keep_one(item: Candidate, ends: str | None) -> Account:
         },
     )
     return account
-
-
-def renew_due() -> int:
-    """Renew the tokens that end soon; returns how many were. A refusal disconnects the account, its posts are held."""
-    renewed = 0
-    ending = Account.objects.filter(
-        Q(credential__expires_at__isnull=False), status=Account.Status.CONNECTED
-    ).select_related("credential")
-    for account in ending:
-        connector = registry[account.platform]()
-        # Jitter: accounts connected together are not all renewed in the same minute.
-        margin = connector.renew_before * random.uniform(0.9, 1.1)  # noqa: S311 (spreads load, no secret)
-        ends = account.credential.expires_at
-        if connector.can_connect and ends is not None and ends < timezone.now() + margin:
-            renewed += _renew(account, connector)
-    return renewed
-
-
-def _renew(account: Account, connector: Login) -> bool:
-    """One worker renews at a time: some vendors take a refresh token once."""
-    if not cache.add(f"social.renew:{account.credential_id}", True, RENEW_LOCK_SECONDS):
-        return False
-    credential = Credential.objects.get(pk=account.credential_id)
-    if credential.updated_at != account.credential.updated_at:
-        return False
-    try:
-        fresh, ends = connector.renew(application_of(account), credential.secrets)
-    except AccountDisconnected as error:
-        mark_disconnected(account, error)
-        return False
-    except CommunicationError as error:
-        log.warning("token_not_renewed", account=str(account.pk), code=error.code)
-        return False
-    credential.secrets, credential.expires_at = fresh, ends
-    credential.save(update_fields=["secrets", "expires_at", "updated_at"])
-    return True
-
-
-def leave(account: Account) -> str:
-    """Give the access back and forget it; returns a French warning when the platform did not answer."""
-    warning = ""
-    connector = registry[account.platform]()
-    if connector.can_connect and account.credential.secrets:
-        try:
-            app = App("") if connector.signs_in else application_of(account)
-            connector.revoke(app, account.credential.secrets)
-        except (CommunicationError, KeyError) as error:
-            log.warning("token_not_revoked", account=str(account.pk), error=type(error).__name__)
-            warning = (
-                f"{connector.label} n'a pas confirmé : retirez aussi l'application dans les réglages de votre compte."
-            )
-    with transaction.atomic():
-        Credential.objects.filter(pk=account.credential_id).update(secrets={}, expires_at=None)
-        Account.objects.filter(pk=account.pk).update(
-            status=Account.Status.DISCONNECTED, status_reason="Déconnecté par le restaurant."
-        )
-    return warning

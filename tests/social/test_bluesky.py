@@ -13,6 +13,7 @@ from PIL import Image
 from integrations.errors import AccountDisconnected, ContentRejected, OutcomeUnknown, PermanentError, RateLimited
 from social.connectors import registry
 from social.connectors._atproto import record_key
+from social.connectors._login import App
 from social.connectors._richtext import facets
 from social.connectors.base import Credentials, Picture, Post, Progress, Published
 from tests.social import specs
@@ -252,6 +253,33 @@ def test_a_lapsed_access_is_renewed_and_the_post_sent_once(api):
     assert refresh.calls[0].request.headers["Authorization"] == "Bearer renouveler-1"
     assert first.calls[0].request.headers["Authorization"] == "Bearer acces-1"
     assert second.calls[0].request.headers["Authorization"] == "Bearer acces-2"
+
+
+def test_an_account_hosted_elsewhere_is_called_there_and_nowhere_else(api, monkeypatch):
+    checked = []
+    monkeypatch.setattr("social.connectors._servers.check_public_url", checked.append)
+    opening = api.post("https://pds.vensac.fr/xrpc/com.atproto.server.createSession", json=SESSION)
+    ending = api.post("https://pds.vensac.fr/xrpc/com.atproto.server.deleteSession", json={})
+    answers = {"identifier": "@lvm.vensac.fr", "app_password": "s3cret-abcd", "address": "pds.vensac.fr/"}
+
+    (found,) = registry["bluesky"]().sign_in(answers)
+    registry["bluesky"]().revoke(App("", address=found.settings["instance_url"]), found.secrets)
+
+    assert (found.external_id, found.username) == ("lvm.vensac.fr", SESSION["handle"])
+    assert found.settings == {"instance_url": "https://pds.vensac.fr"}
+    assert body_of(opening) == {"identifier": "lvm.vensac.fr", "password": "s3cret-abcd"}
+    assert ending.calls[0].request.headers["Authorization"] == "Bearer renouveler-1"
+    assert set(checked) == {"https://pds.vensac.fr"}
+
+
+@pytest.mark.parametrize("address", ["https://127.0.0.1", "https://10.0.0.8:8443", "https://[::1]", "169.254.169.254"])
+def test_a_host_on_a_private_network_is_never_called(api, address):
+    answers = {"identifier": "lvm", "app_password": "s3cret-abcd", "address": address}
+
+    with pytest.raises(PermanentError):
+        registry["bluesky"]().sign_in(answers)
+
+    assert len(api.calls) == 0
 
 
 def test_a_wrong_password_disconnects_without_telling_it(api):

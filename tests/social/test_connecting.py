@@ -10,12 +10,11 @@ import time_machine
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from integrations.errors import AccountDisconnected, PermanentError
+from integrations.errors import PermanentError
 from integrations.models import Credential
-from social.connectors import registry
 from social.models import Account
-from social.services import connecting, publishing
-from tests.factories import AccountFactory, CredentialFactory, PublicationFactory
+from social.services import connecting, publishing, tokens
+from tests.factories import AccountFactory, PublicationFactory
 
 pytestmark = pytest.mark.django_db
 GRAPH = "https://graph.facebook.com/v25.0"
@@ -146,48 +145,18 @@ def test_x_is_asked_with_pkce_and_its_tokens_are_renewed_before_they_end(api):
     (account,) = connecting.keep(session, ["x:42"])
     assert "code_verifier" in token.calls[0].request.body
 
-    assert connecting.renew_due() == 0
+    assert tokens.renew_due() == 0
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=100)):
         api.replace(
             "POST",
             "https://api.x.com/2/oauth2/token",
             json={"access_token": "a2", "refresh_token": "r2", "expires_in": 7200},
         )
-        assert connecting.renew_due() == 1
+        assert tokens.renew_due() == 1
 
     account.refresh_from_db()
     assert publishing.credentials(account).token == "a2"
     assert account.credential.secrets["refresh_token"] == "r2"
-
-
-@pytest.fixture
-def ending(monkeypatch):
-    account = AccountFactory(platform="x")
-    Credential.objects.filter(pk=account.credential_id).update(expires_at=datetime.now(UTC) + timedelta(minutes=1))
-    return Account.objects.select_related("credential").get()
-
-
-def test_a_refused_renewal_disconnects_the_account(ending, monkeypatch):
-    def refuse(self, app, secrets):
-        raise AccountDisconnected("Révoqué.")
-
-    monkeypatch.setattr(registry["x"], "renew", refuse)
-
-    assert connecting.renew_due() == 0
-
-    ending.refresh_from_db()
-    assert (ending.status, ending.status_reason) == ("disconnected", "Révoqué.")
-
-
-def test_two_workers_do_not_spend_one_refresh_token_twice(ending, monkeypatch):
-    calls = []
-    monkeypatch.setattr(registry["x"], "renew", lambda self, app, secrets: (calls.append(1) or secrets, None))
-    connector = registry["x"]()
-
-    assert connecting._renew(ending, connector) is True
-    assert connecting._renew(ending, connector) is False
-
-    assert len(calls) == 1
 
 
 def test_a_connected_account_sends_what_was_held_for_want_of_it(api):
@@ -204,24 +173,6 @@ def test_a_connected_account_sends_what_was_held_for_want_of_it(api):
     other.refresh_from_db()
     assert (held.status, held.account.status) == ("scheduled", "connected")
     assert other.status == "held"
-
-
-def test_leaving_gives_the_access_back_and_forgets_it(api):
-    gone = api.delete(f"{GRAPH}/me/permissions", json={"success": True})
-    account = AccountFactory(credential__secrets={"access_token": "t", "user_token": "u"})
-
-    assert connecting.leave(account) == ""
-
-    account.refresh_from_db()
-    assert len(gone.calls) == 1
-    assert (account.status, account.credential.secrets) == ("disconnected", {})
-
-
-def test_a_token_is_refused_outside_its_platform():
-    account = AccountFactory(platform="x", credential=CredentialFactory(platform="facebook"))
-
-    with pytest.raises(PermanentError, match="autre plateforme"):
-        publishing.credentials(account)
 
 
 def test_who_may_not_change_accounts_is_turned_away(client):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -16,6 +17,7 @@ from integrations.errors import (
 )
 from social.connectors import registry
 from social.connectors._google_reading import figures_of
+from social.connectors._login import App, Grant
 from social.connectors.base import Credentials, Draft, Picture, Post, Progress, Published
 from tests.social import specs
 
@@ -172,12 +174,55 @@ def test_a_price_and_a_date_are_no_phone_number():
     assert [warning for warning in warnings if "numéro de téléphone" in warning] == []
 
 
-def test_figures_that_google_no_longer_gives_are_absent_and_no_error(api):
-    account = Credentials(PLACE, "jeton")
-    api.post(f"https://mybusiness.googleapis.com/v4/{PLACE}/localPosts:reportInsights", status=404, json={
-        "error": {"code": 404, "status": "NOT_FOUND", "message": "Method not found."}})  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "word"), [(404, "NOT_FOUND"), (400, "INVALID_ARGUMENT"), (501, "UNIMPLEMENTED"), (410, "GONE")]
+)
+def test_figures_that_google_no_longer_gives_are_absent_and_no_error(api, status, word):
+    api.post(f"{POSTS}:reportInsights", **error(status, word))
 
-    assert registry["google_business"]().metrics([f"{PLACE}/localPosts/1"], account) == {}
+    assert registry["google_business"]().metrics([f"{PLACE}/localPosts/1"], ACCOUNT) == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "kind"), [(503, "UNAVAILABLE", TransientError), (401, "UNAUTHENTICATED", AccountDisconnected)]
+)
+def test_figures_that_google_cannot_give_now_are_asked_again(api, status, word, kind):
+    api.post(f"{POSTS}:reportInsights", **error(status, word))
+
+    with pytest.raises(kind):
+        registry["google_business"]().metrics([f"{PLACE}/localPosts/1"], ACCOUNT)
+
+
+def test_google_is_asked_for_an_access_that_outlives_the_persons_visit(api):
+    url = registry["google_business"]().authorize_url(App("app"), "https://v.example/retour/", "etat", "defi")
+
+    asked = dict(parse_qsl(urlsplit(url).query))
+    assert url.startswith("https://accounts.google.com/o/oauth2/v2/auth?")
+    assert (asked["access_type"], asked["prompt"]) == ("offline", "consent")
+    assert (asked["code_challenge"], asked["code_challenge_method"]) == ("defi", "S256")
+    assert asked["scope"] == "https://www.googleapis.com/auth/business.manage"
+    assert (asked["state"], asked["redirect_uri"]) == ("etat", "https://v.example/retour/")
+
+
+def test_a_person_with_several_places_chooses_among_them(api):
+    accounts = "https://mybusinessaccountmanagement.googleapis.com/v1/accounts"
+    places = "https://mybusinessbusinessinformation.googleapis.com/v1/accounts/1/locations"
+    api.get(accounts, json={"accounts": [{"name": "accounts/1"}]})
+    rows = [
+        {"name": "locations/2", "title": "Le Vieux Moulin", "storefrontAddress": {"locality": "Vensac"}},
+        {"name": "locations/3", "title": "Le Comptoir"},
+    ]
+    api.get(places, json={"locations": rows[:1], "nextPageToken": "suite"})
+    second = api.get(places, json={"locations": rows[1:]})
+
+    found = registry["google_business"]().candidates(App("app"), Grant("a", "r"))
+
+    assert [(one.external_id, one.name) for one in found] == [
+        (PLACE, "Le Vieux Moulin (Vensac)"),
+        ("accounts/1/locations/3", "Le Comptoir"),
+    ]
+    assert second.calls[0].request.params["pageToken"] == "suite"
+    assert found[1].secrets == {"access_token": "a", "refresh_token": "r"}
 
 
 def test_a_figure_google_stops_naming_does_not_lose_the_other():

@@ -19,7 +19,7 @@ def account(db):
 
 @pytest.fixture(autouse=True)
 def public(monkeypatch):
-    monkeypatch.setattr("social.connectors._mastodon_login.check_public_url", lambda url: None)
+    monkeypatch.setattr("social.connectors._servers.check_public_url", lambda url: None)
 
 
 def test_an_instance_that_allows_more_is_written_more(account):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from integrations.sandbox import store
-from integrations.sandbox.vendors._login import agree_page, new_token, spend
+from integrations.sandbox.vendors._login import agree_page, give_back, new_token, spend
 from integrations.sandbox.vendors.base import Call, Refused, Vendor, is_bad_token, json_answer, route
 
 WANTS = ["Voir et gérer vos fiches d'établissement", "Publier des posts et répondre aux avis"]
@@ -33,6 +33,7 @@ class GoogleLogin(Vendor):
 
     @route("POST", r"revoke", is_open=True)
     def revoke(self, call: Call) -> HttpResponse:
+        give_back(self, call.form().get("token", ""))
         return json_answer({})
 
     @route("GET", r"v1/accounts")

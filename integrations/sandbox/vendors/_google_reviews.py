@@ -40,6 +40,13 @@ class GoogleReviews(Vendor):
         made = comments.add(record, call.json().get("comment", ""), settings.RESTAURANT_NAME, parent_id=number)
         return json_answer({"comment": made["text"], "updateTime": _date(made["at"])})
 
+    @route("DELETE", LOCATION + r"/reviews/(?P<number>\w+)/reply")
+    def take_back(self, call: Call, location: str, number: str) -> HttpResponse:
+        record, _said = self._review(number)
+        if former := _answer_to(record, number):
+            comments.remove(record, former["id"])
+        return json_answer({})
+
     @route("POST", LOCATION + r"/localPosts:reportInsights")
     def insights(self, call: Call, location: str) -> HttpResponse:
         wanted = call.json().get("localPostNames", [])

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from integrations.sandbox.vendors._graph import VERSION, graph_error
-from integrations.sandbox.vendors._login import agree_page, new_token, spend
+from integrations.sandbox.vendors._login import agree_page, give_back, new_token, spend
 from integrations.sandbox.vendors.base import Call, Refused, Vendor, json_answer, route
 
 PAGE, INSTAGRAM = "1001", "17841400000000001"
@@ -42,5 +42,6 @@ class GraphLogin(Vendor):
         return json_answer({"data": [page], "paging": {"cursors": {"before": "a", "after": "a"}}})
 
     @route("DELETE", VERSION + r"me/permissions")
-    def give_back(self, call: Call) -> HttpResponse:
+    def withdraw(self, call: Call) -> HttpResponse:
+        give_back(self, call.bearer)
         return json_answer({"success": True})

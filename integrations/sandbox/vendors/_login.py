@@ -12,7 +12,7 @@ from django.shortcuts import render
 from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.vendors.base import Call, Refused, Vendor
 
-CODE = "code"
+CODE, REVOKED = "code", "revoked"
 
 
 def agree_page(vendor: Vendor, call: Call, wants: list[str]) -> HttpResponse:
@@ -52,6 +52,18 @@ def spend(vendor: Vendor, given: Any, refused: HttpResponse) -> VendorRecord:
         raise Refused(refused)
     record.delete()
     return record
+
+
+def give_back(vendor: Vendor, token: str) -> None:
+    """Remember that a token was given back; one that nobody knows is given back all the same, as vendors do."""
+    mark = mark_of(token)
+    if vendor.find(REVOKED, mark) is None:
+        vendor.add(REVOKED, mark, "", {}, is_public=False)
+
+
+def mark_of(token: str) -> str:
+    """How a token is remembered: not as it is."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def new_token(kind: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 
-from integrations.sandbox.vendors._login import agree_page, new_token, spend
+from integrations.sandbox.vendors._login import agree_page, give_back, new_token, spend
 from integrations.sandbox.vendors.base import Call, Refused, Vendor, json_answer, route
 
 WANTS = ["Lire votre compte", "Publier en votre nom", "Envoyer des images", "Mettre en favori"]
@@ -38,6 +38,11 @@ class MastodonLogin(Vendor):
 
     @route("POST", r"oauth/revoke", is_open=True)
     def revoke(self, call: Call) -> HttpResponse:
+        given = call.form()
+        app = self.find(APP, given.get("client_id", ""))
+        if app is None or app.data["secret"] != given.get("client_secret"):
+            raise Refused(json_answer({"error": "unauthorized_client"}, 403))
+        give_back(self, given.get("token", ""))
         return json_answer({})
 
     @route("GET", r"api/v2/instance", is_open=True)

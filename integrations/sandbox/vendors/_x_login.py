@@ -2,7 +2,7 @@
 
 from django.http import HttpResponse
 
-from integrations.sandbox.vendors._login import agree_page, new_token, spend
+from integrations.sandbox.vendors._login import agree_page, give_back, new_token, spend
 from integrations.sandbox.vendors.base import Call, Refused, Vendor, json_answer, route
 
 WANTS = ["Lire vos posts", "Publier et répondre en votre nom", "Envoyer des images"]
@@ -45,4 +45,7 @@ class XLogin(Vendor):
 
     @route("POST", r"2/oauth2/revoke", is_open=True)
     def revoke(self, call: Call) -> HttpResponse:
+        token = call.form().get("token", "")
+        give_back(self, token)
+        self.records(REFRESH, external_id=token).delete()
         return json_answer({"revoked": True})

@@ -34,6 +34,7 @@ from integrations.sandbox.vendors._bluesky_views import (
     value_of,
     view,
 )
+from integrations.sandbox.vendors._login import give_back
 from integrations.sandbox.vendors.base import Call, FeedVendor, Refused, hidden, is_bad_token, json_answer, route
 
 BLOB_BYTES = 1_000_000
@@ -80,6 +81,7 @@ class Bluesky(FeedVendor):
     def close(self, call: Call) -> HttpResponse:
         if not call.bearer.startswith("refresh."):
             raise Refused(refuse("InvalidToken", "Token could not be verified"))
+        give_back(self, call.bearer)
         return json_answer({})
 
     @route("GET", r"xrpc/com\.atproto\.server\.getSession")

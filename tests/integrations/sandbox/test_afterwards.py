@@ -314,6 +314,19 @@ def test_google_hears_reviews_of_the_place_and_answers_each_once(vendors, since)
     assert connector.find_reply(said.external_id, "Autre chose", account, since) is None
 
 
+def test_an_answer_to_a_review_is_taken_back(vendors, since):
+    connector, account, post, record = publish("google_business")
+    guests.comment(record, "Un régal", "Ana")
+    (said,) = connector.interactions(account, since, [])
+    answer = connector.reply(said.external_id, "Merci Bob !", account)
+
+    connector.delete(answer, account)
+
+    record.refresh_from_db()
+    assert [comment["text"] for comment in record.data["comments"]] == ["Un régal"]
+    assert connector.find_reply(said.external_id, "Merci Bob !", account, since) is None
+
+
 def test_google_counts_views_and_clicks_while_it_still_does(vendors):
     connector, account, post, record = publish("google_business")
     guests.like(record)

@@ -7,9 +7,11 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from integrations.models import Credential
+from integrations.sandbox.models import VendorRecord
+from integrations.sandbox.vendors._login import mark_of
 from social.connectors import registry
 from social.models import Account
-from social.services import connecting, publishing
+from social.services import connecting, publishing, tokens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,6 +43,14 @@ def agree(manager, slug):
     return page.context["accept"], page.context["refuse"]
 
 
+def given_back(slug, secrets):
+    """Whether the vendor was told that every token of an access is over."""
+    names = ("user_token", "refresh_token", "oauth2_token") if slug != "mastodon" else ("access_token",)
+    marks = [mark_of(secrets[name]) for name in names if name in secrets]
+    known = VendorRecord.objects.filter(vendor=slug, kind="revoked", external_id__in=marks)
+    return bool(marks) and known.count() == len(marks)
+
+
 @pytest.mark.parametrize(
     ("slug", "connected"),
     [("facebook", {"facebook", "instagram"}), ("x", {"x"}), ("google_business", {"google_business"})],
@@ -59,7 +69,11 @@ def test_an_account_is_connected_checked_renewed_and_left(manager, slug, connect
         fresh, ends = connector.renew(connecting.application(account.platform), account.credential.secrets)
         assert fresh != account.credential.secrets
         assert ends is not None
-    assert connecting.leave(Account.objects.select_related("credential").first()) == ""
+    for account in Account.objects.select_related("credential").order_by("-platform"):
+        warning = tokens.leave(account)
+        # An agreement that opens two accounts is given back with the last.
+        assert ("sert encore" in warning) == (account.platform == "instagram")
+    assert given_back(slug, account.credential.secrets)
 
 
 def test_a_code_serves_once(manager):
@@ -104,7 +118,8 @@ def test_a_mastodon_account_is_connected_at_the_instance_that_the_person_names(m
     assert account.external_id == "levieuxmoulin@piaille.fr"
     assert account.settings["limits"] == {"max_length": 500, "max_pictures": 4, "max_alt_text": 1500}
     assert registry["mastodon"]().check(publishing.credentials(account)) == "levieuxmoulin"
-    assert connecting.leave(account) == ""
+    assert tokens.leave(account) == ""
+    assert given_back("mastodon", account.credential.secrets)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +142,10 @@ def test_a_bluesky_account_is_connected_by_its_app_password(manager):
 
     account = Account.objects.select_related("credential").get()
     assert (account.external_id, account.status) == ("lvm.bsky.social", "connected")
+    assert account.settings["instance_url"] == "https://bsky.social"
     assert registry["bluesky"]().check(publishing.credentials(account))
-    assert connecting.leave(account) == ""
+    assert tokens.leave(account) == ""
+    assert VendorRecord.objects.filter(vendor="bluesky", kind="revoked").count() == 1
     account.credential.refresh_from_db()
     assert account.credential.secrets == {}
 
