@@ -2,3 +2,4 @@
 
 # Guests of a campaign, and publications due at one moment.
 GUESTS, POSTS = 1000, 600
+CROWD = 100_000

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import requests
 
 from tests import components
-from tests.bench import POSTS, raw
+from tests.bench import CROWD, POSTS, raw
 from tests.house import ROOT, WORKER, House, house, new_database, wait_for_port
 from vieuxmoulin.instance import say
 
@@ -65,6 +65,9 @@ def main() -> int:
                     client = json.loads(measured.python("from tests.bench import prepare; prepare.prepare()"))
                     found = measured.python("from tests.bench import prepare; prepare.count_queries()")
                     rows += queries(json.loads(found))
+                    rows += audience(
+                        json.loads(measured.python("from tests.bench import audience; audience.measure()"))
+                    )
                     start(measured)
                     caller = Caller(measured.url, client)
                     rows += accept(caller)
@@ -155,6 +158,22 @@ def queries(found: dict[str, int]) -> list:
     return [
         ("B5 SQL par lot de 1 000 e-mails", str(found["email"]), "≤ 6", found["email"] <= 6),
         ("B5 SQL par SMS (fenêtre de 32)", f"{per_sms:.3f}", "≤ 0,1", per_sms <= 0.1),
+    ]
+
+
+def audience(found: dict) -> list:
+    foretold = found["counts"].pop("prévision")
+    slowest = max(found["counts"], key=found["counts"].get)
+    seconds, ratio = found["counts"][slowest], found["copy"] / found["expand"]
+    return [
+        (f"Prévision d'un envoi à {CROWD} contacts, raisons comprises", f"{foretold * 1000:.0f} ms", "", None),
+        (
+            f"B9 {CROWD} contacts comptés ({slowest}, le plus lent)",
+            f"{seconds * 1000:.0f} ms",
+            "≤ 1 000 ms",
+            seconds <= 1,
+        ),
+        (f"B4 {CROWD} lignes écrites ÷ COPY", f"{ratio:.2f}", "≥ 0,5", ratio >= 0.5),
     ]
 
 
