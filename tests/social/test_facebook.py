@@ -16,7 +16,7 @@ from integrations.errors import (
 )
 from social.connectors import registry
 from social.connectors._meta import MetaConnector
-from social.connectors.base import Credentials, Picture, Post, Progress, Published
+from social.connectors.base import Credentials, Draft, Picture, Post, Progress, Published
 
 GRAPH = "https://graph.facebook.com/v25.0"
 ACCOUNT = Credentials("1001", "jeton")
@@ -59,6 +59,35 @@ def test_facebook_uploads_pictures_unseen_then_posts_once(api):
     }
     assert kept[0] == {"photos": ["901"]}
     assert list(kept[1]) == ["photos", "in_doubt_since"]
+
+
+def test_a_link_is_a_field_of_the_post(api):
+    feed = api.post(f"{GRAPH}/1001/feed", json={"id": "1001_7"})
+    post, warnings = registry["facebook"]().adapt(Draft(body="La carte", link="https://levieuxmoulin.fr/carte"))
+
+    registry["facebook"]().publish(post, ACCOUNT, Progress())
+
+    assert json.loads(feed.calls[0].request.body) == {"message": "La carte", "link": "https://levieuxmoulin.fr/carte"}
+    assert warnings == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 10])
+def test_one_to_ten_photos_make_one_post(api, count):
+    photo = api.post(f"{GRAPH}/1001/photos", json={"id": "901"})
+    feed = api.post(f"{GRAPH}/1001/feed", json={"id": "1001_7"})
+
+    registry["facebook"]().publish(Post("Les plats", (PICTURE,) * count), ACCOUNT, Progress())
+
+    assert (len(photo.calls), len(feed.calls)) == (count, 1)
+    assert json.loads(feed.calls[0].request.body)["attached_media"] == [{"media_fbid": "901"}] * count
+
+
+def test_a_radius_is_not_applied_and_the_person_is_told():
+    _post, warnings = registry["facebook"]().adapt(
+        Draft(body="x", targeting={"location": "Vensac", "radius": 20, "age_range": [18, 65]})
+    )
+
+    assert warnings == ["Facebook ne sait pas cibler un rayon pour un post de Page : le rayon n'est pas appliqué."]
 
 
 def test_facebook_targets_ages_and_known_towns(api):

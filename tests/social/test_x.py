@@ -17,7 +17,6 @@ from integrations.errors import (
 )
 from social.connectors import registry
 from social.connectors.base import Credentials, Picture, Post, Progress, Published
-from social.connectors.x import oauth1_header
 
 API = "https://api.x.com/2"
 BEARER = Credentials("42", "jeton", "levieuxmoulin")
@@ -28,24 +27,6 @@ ACCOUNT = Credentials(
 SINCE = datetime(2026, 11, 25, 10, tzinfo=UTC)
 PICTURE = Picture("https://example.com/promo.jpg", "Une pizza")
 POST = Post("Bonjour Vensac", (PICTURE,))
-
-
-def test_x_signs_as_the_published_example_does():
-    header = oauth1_header(
-        "POST",
-        "https://api.x.com/1.1/statuses/update.json",
-        {"include_entities": "true", "status": "Hello Ladies + Gentlemen, a signed OAuth request!"},
-        {
-            "api_key": "xvz1evFS4wEEPTGEFPHBog",
-            "api_secret": "kAcSOqF21Fu85e7zjz7ZN2U4ZRhfV3WpwPAoE3Z7kBw",
-            "access_token": "370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb",
-            "access_token_secret": "LswwdoUaIvS8ltyTt5jkRh4J50vUPVVHtR2YPi5kE",
-        },
-        nonce="kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg",
-        timestamp=1318622958,
-    )
-
-    assert 'oauth_signature="Ls93hJiZbQ3akF3HF3x1Bz8%2FzU4%3D"' in header
 
 
 def test_x_posts_text_and_picture(api):
