@@ -2,18 +2,27 @@
 
 from django.utils import timezone
 
-from integrations.errors import CommunicationError
+from integrations.errors import AccountDisconnected, CommunicationError
 from integrations.services import pulse
 from social.connectors import registry
 from social.models import Account
-from social.services.publishing import connected, credentials
+from social.services import tokens
+from social.services.publishing import connected, credentials, disconnect
 
 
 def visit(account: Account) -> None:
-    """Ask the platform whether it knows us, and what it allows us today. Raises CommunicationError."""
+    """Ask the platform whether it knows us, and what it allows us today. Raises CommunicationError.
+
+    An access that it no longer takes disconnects the account before a post is due, so that a person has time to act.
+    """
     connector = registry[account.platform]()
+    account = tokens.renewed_if_over(account)
     who = credentials(account)
-    connector.check(who)
+    try:
+        connector.check(who)
+    except AccountDisconnected as error:
+        disconnect(account, error)
+        raise
     told: dict[str, object] = {}
     if (quota := connector.quota_per_day(who)) is not None:
         told["quota_per_day"] = quota

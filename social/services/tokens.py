@@ -37,6 +37,14 @@ def renew_due() -> int:
     return sum(_renew(account) for account in ending if _is_due(account, now))
 
 
+def renewed_if_over(account: Account) -> Account:
+    """The account with a token that lives, when its own ended while nobody renewed it; else as it is."""
+    ends = account.credential.expires_at
+    if not registry[account.platform].can_connect or ends is None or ends > timezone.now() or not _renew(account):
+        return account
+    return Account.objects.select_related("credential").get(pk=account.pk)
+
+
 def _is_due(account: Account, now: datetime) -> bool:
     connector, ends = registry[account.platform](), account.credential.expires_at
     if not connector.can_connect or ends is None:

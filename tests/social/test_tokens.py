@@ -12,6 +12,7 @@ from integrations.models import Credential
 from social.connectors import registry
 from social.models import Account, PublicationAttempt
 from social.services import accounts, metrics, publishing, tokens
+from social.signals import account_disconnected
 from tests.factories import AccountFactory, CredentialFactory, PublicationFactory
 
 pytestmark = pytest.mark.django_db
@@ -138,6 +139,37 @@ def test_a_dead_agreement_is_not_asked_about_at_every_round(monkeypatch):
     tokens.renew_due()
 
     assert len(calls) == 1
+
+
+def test_a_visit_renews_a_token_that_ended_before_it_asks_anything(renewals, monkeypatch):
+    account = account_ending(-timedelta(hours=9))
+    seen = []
+    monkeypatch.setattr(registry["x"], "check", lambda self, who: seen.append(who.token) or "lvm")
+
+    accounts.visit(account)
+
+    account.refresh_from_db()
+    assert (renewals, seen, account.status) == (["r1"], ["a2"], "connected")
+
+
+def test_a_visit_that_is_refused_disconnects_the_account_and_calls_for_help(
+    monkeypatch, django_capture_on_commit_callbacks
+):
+    account = AccountFactory(platform="x")
+
+    def refused(self, who):
+        raise AccountDisconnected("Jeton révoqué.")
+
+    monkeypatch.setattr(registry["x"], "check", refused)
+    told = []
+    account_disconnected.connect(lambda **facts: told.append(facts["account_id"]), weak=False, dispatch_uid="told")
+
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(AccountDisconnected):
+        accounts.visit(account)
+    account_disconnected.disconnect(dispatch_uid="told")
+
+    account.refresh_from_db()
+    assert (account.status, account.status_reason, told) == ("disconnected", "Jeton révoqué.", [account.pk])
 
 
 def test_an_account_that_the_restaurant_left_stays_left(renewals):
