@@ -25,8 +25,13 @@ PACE = {"at_once": 20, "seconds_each": 60}
 @never_cache
 @require_safe
 def key(request: HttpRequest) -> HttpResponse:
-    """The key to subscribe with, and what one agrees to; 404 while notifications are not in service."""
+    """The key to subscribe with, and what one agrees to; 404 while notifications are not in service.
+
+    Our own pages ask with ?discret: 204 then, since browsers write each 404 in red in their console.
+    """
     found = browsers.public_key()
+    if not found and "discret" in request.GET:
+        return HttpResponse(status=204)
     if not found:
         return _refused("Les notifications ne sont pas en service.", 404)
     return JsonResponse({"key": found, "wording": PUSH_WORDING})

@@ -174,6 +174,9 @@ def forget_unconfirmed() -> int:
         last_name="",
     )
     with transaction.atomic():
+        # A number that never answered is not proved to be theirs, and whoever it belongs to may need it.
+        for guest in Contact.objects.filter(source=SOURCE, consents__in=old.filter(channel=SMS)).exclude(phone=""):
+            contacts.save_contact(guest, phone="")
         forgotten, _ = old.delete()
         unknown.exclude(notifications__in=_other_messages()).delete()
     return forgotten

@@ -95,6 +95,7 @@ def _reason(message: Notification) -> str:
         return message.reason
     if message.status == Notification.Status.PENDING:
         return "Attend son tour, ou l'heure prévue."
-    if message.status in (Notification.Status.SENT, Notification.Status.DELIVERED) and not message.is_tracked:
+    is_gone = message.status in (Notification.Status.SENT, Notification.Status.DELIVERED)
+    if is_gone and message.channel == ChannelType.EMAIL and not message.is_tracked:
         return "Lectures non mesurées : ce client n'y avait pas consenti."
     return ""

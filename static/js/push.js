@@ -9,8 +9,8 @@ if (block && "serviceWorker" in navigator && "PushManager" in window && "Notific
 }
 
 async function prepare(block) {
-  const answer = await fetch("/notifications/cle/", { headers: { Accept: "application/json" } });
-  if (!answer.ok) return;
+  const answer = await fetch("/notifications/cle/?discret");
+  if (answer.status !== 200) return;
   const { key, wording } = await answer.json();
   const wanted = document.createElement("p");
   wanted.textContent = wording;

@@ -301,6 +301,18 @@ def test_what_nobody_confirmed_is_forgotten_after_thirty_days(client, settings):
     assert ConsentEvent.objects.get().contact_id is None
 
 
+def test_a_number_that_never_answered_is_forgotten(client, settings):
+    client.post(PAGE, WITH_SMS)
+    client.post(links(settings)[0])
+
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        double_optin.forget_unconfirmed()
+
+    guest = Contact.objects.get()
+    assert (guest.email, guest.phone, guest.phone_index) == ("camille@example.com", "", None)
+    assert statuses(guest) == {("marketing", "email"): "granted"}
+
+
 def test_a_guest_whom_we_know_otherwise_stays(client, settings):
     guest = ContactFactory(email="camille@example.com", agrees=["sms"])
     client.post(PAGE, ASKED)

@@ -55,6 +55,7 @@ def test_the_key_is_given_with_what_one_agrees_to(client, keys):
 
 def test_without_a_push_service_there_is_no_key(client):
     assert client.get(KEY).status_code == 404
+    assert client.get(KEY + "?discret").status_code == 204
 
 
 def test_a_browser_becomes_a_guest_who_agreed_to_notifications(client, keys):
