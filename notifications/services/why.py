@@ -65,7 +65,7 @@ def verdicts(contact: Contact, now: datetime) -> list[Verdict]:
         known = standing(row, contact, channel)
         for purpose in (Purpose.MARKETING, Purpose.TRANSACTIONAL):
             decision = may_send(purpose=purpose, channel=channel, standing=known, now=now)
-            found.append(Verdict(ChannelType(channel).label, Purpose(purpose).label, decision))
+            found.append(Verdict(str(ChannelType(channel).label), str(Purpose(purpose).label), decision))
     return found
 
 
