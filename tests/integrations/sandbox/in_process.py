@@ -7,10 +7,19 @@ from django.test import RequestFactory
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import ProtocolError
 
+from integrations import http
 from integrations.sandbox import api
 from integrations.sandbox.faults import LostAnswer
 
 ADDRESS = "http://bac-a-sable.test/api"
+
+
+def play_vendors(settings, monkeypatch):
+    """Let our connectors talk to the sandbox, by a session of their own, until the end of the test."""
+    settings.SANDBOX, settings.SANDBOX_URL, settings.CONNECTOR_ENV = True, ADDRESS, {}
+    for name in ("session", "key"):
+        monkeypatch.delattr(http._per_thread, name, raising=False)
+    http._session().mount(ADDRESS, InProcess())
 
 
 class InProcess(BaseAdapter):

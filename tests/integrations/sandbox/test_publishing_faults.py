@@ -12,7 +12,6 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from integrations import http
 from integrations.errors import OutcomeUnknown
 from integrations.http import HttpClient
 from integrations.sandbox.faults import inject
@@ -23,7 +22,7 @@ from social.connectors.base import Picture, Post
 from social.models import Account, Publication
 from social.services import publishing
 from tests.factories import AccountFactory, CredentialFactory, PublicationFactory
-from tests.integrations.sandbox.in_process import ADDRESS, InProcess
+from tests.integrations.sandbox.in_process import play_vendors
 from tests.integrations.sandbox.test_connectors import ACCOUNTS, PNG
 
 pytestmark = pytest.mark.django_db
@@ -61,10 +60,7 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def vendors(settings, monkeypatch):
     """The vendors without a socket, a session of their own, and files without a call."""
-    settings.SANDBOX, settings.SANDBOX_URL, settings.CONNECTOR_ENV = True, ADDRESS, {}
-    for name in ("session", "key"):
-        monkeypatch.delattr(http._per_thread, name, raising=False)
-    http._session().mount(ADDRESS, InProcess())
+    play_vendors(settings, monkeypatch)
     monkeypatch.setattr("social.connectors._x_media.CHUNK_BYTES", 6)
 
     def file(url, **limits):
