@@ -1,6 +1,7 @@
 """Fixtures of every test: a shut network, a clean cache, the addresses of real components."""
 
 import pytest
+import structlog
 from django.core.cache import cache
 from django.urls import get_resolver
 
@@ -23,8 +24,9 @@ def whole_house():
 
 @pytest.fixture(autouse=True)
 def clean_cache():
-    """Counters and locks of one test are unknown to the next."""
+    """Counters, locks and what the log says of one test are unknown to the next."""
     cache.clear()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

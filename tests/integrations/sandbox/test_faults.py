@@ -53,7 +53,12 @@ def _stale(seen, real):
 @pytest.mark.parametrize("slug", sorted(registry))
 @pytest.mark.parametrize(
     ("kind", "statuses"),
-    [("rate_limited", {429}), ("server_error", {503}), ("empty_server_error", {502}), ("expired_token", {400, 401})],
+    [
+        ("rate_limited", {429}),
+        ("server_error", {503}),
+        ("empty_server_error", {502}),
+        ("expired_token", {400, 401, 403}),
+    ],
 )
 def test_every_vendor_words_its_own_troubles(client, slug, kind, statuses):
     inject(slug, kind, seconds=7)
