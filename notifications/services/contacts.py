@@ -118,10 +118,10 @@ def withdraw(contact: Contact, *, channel: str, source: str, ip_address: str | N
             Suppression.objects.get_or_create(
                 channel=channel, address_index=address_index(channel, address), defaults={"reason": source[:60]}
             )
-        # The service may have told of the opposition first: the row is there, what the guest said is not yet.
-        said = ConsentEvent.objects.filter(contact=contact, channel=channel, action__in=[Act.OPPOSED, Act.LIFTED])
-        if said.values_list("action", flat=True).first() != Act.OPPOSED:
-            record(contact, Act.OPPOSED, channel=channel, source=source, ip_address=ip_address)
+            # The service may have told of the opposition first: the row is there, what the guest said is not yet.
+            said = ConsentEvent.objects.filter(contact=contact, channel=channel, action__in=[Act.OPPOSED, Act.LIFTED])
+            if said.values_list("action", flat=True).first() != Act.OPPOSED:
+                record(contact, Act.OPPOSED, channel=channel, source=source, ip_address=ip_address)
         announce(consent_withdrawn, Contact, contact_id=contact.pk, channel=channel, source=source)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -102,6 +102,14 @@ def offers_sms() -> bool:
 
 def ask(demand: Demand, *, ip_address: str | None = None) -> None:
     """Note what is asked for, and write to the mailbox to hear it confirmed. Raises ValidationError for no address."""
+    try:
+        _ask(demand, ip_address)
+    except IntegrityError:
+        # Pressed twice: the other request made the guest meanwhile.
+        _ask(demand, ip_address)
+
+
+def _ask(demand: Demand, ip_address: str | None) -> None:
     email = contacts.normalise_email(demand.email)
     phone = contacts.normalise_phone(demand.phone) if demand.phone else ""
     agrees = tuple(sorted(pair for pair in demand.agrees if pair[1] != SMS or phone))

@@ -84,6 +84,14 @@ def test_an_opposition_that_the_service_told_first_is_kept_too(guest):
     assert said(guest) == [("opposed", "marketing", "sms")]
 
 
+def test_leaving_a_browser_is_a_withdrawal_each_time(guest):
+    for _ in range(2):
+        agree(guest, channel="push")
+        contacts.withdraw(guest, channel="push", source="page web")
+
+    assert [action for action, _purpose, _channel in said(guest)] == ["granted", "withdrawn"] * 2
+
+
 def test_one_purpose_is_taken_back_alone(guest):
     agree(guest)
     agree(guest, purpose="tracking")

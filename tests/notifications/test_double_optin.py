@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
@@ -152,6 +153,21 @@ def test_sms_are_not_offered_where_none_can_be_sent(client, sms_service):
 
     assert "marketing-sms" not in page
     assert "phone" not in page
+
+
+def test_a_request_that_another_overtook_is_done_again(client, monkeypatch):
+    save = contacts.save_contact
+
+    def overtaken(contact, **fields):
+        monkeypatch.setattr(contacts, "save_contact", save)
+        raise IntegrityError("email_index")
+
+    monkeypatch.setattr(contacts, "save_contact", overtaken)
+
+    response = client.post(PAGE, ASKED)
+
+    assert response.url == "/inscription/envoyee/"
+    assert Contact.objects.count() == Notification.objects.count() == 1
 
 
 # --- Answering -------------------------------------------------------------------------------------------------------
