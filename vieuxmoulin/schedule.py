@@ -51,7 +51,13 @@ JOBS = (
     Job(
         "Réactions des clients", "social.tasks.poll_interactions", 300, "Un commentaire attend peu ; les quotas aussi."
     ),
-    Job("Jetons des réseaux", "social.tasks.renew_tokens", 600, "Les plus courts vivent deux heures."),
+    Job(
+        "Jetons des réseaux",
+        "social.tasks.renew_tokens",
+        600,
+        "Les plus courts vivent deux heures ; après une nuit d'arrêt, ils passent avant le reste.",
+        is_first=True,
+    ),
     Job(
         "Oppositions chez les prestataires",
         "notifications.tasks.learn_stops",

@@ -78,7 +78,9 @@ def test_the_address_that_an_unsigned_service_calls_is_a_secret():
     assert redact("POST /webhooks/envois/sendgrid/ 200") == "POST /webhooks/envois/sendgrid/ 200"
 
 
-@pytest.mark.parametrize("unit", ["/webhooks/envois/a/", "a-", "token", '"', '\\"', "@a.", "0", "+1 ", "key=", "eyJ", "Bearer "])
+@pytest.mark.parametrize(
+    "unit", ["/webhooks/envois/a/", "a-", "token", '"', '\\"', "@a.", "0", "+1 ", "key=", "eyJ", "Bearer "]
+)
 def test_hostile_text_costs_no_more_than_its_length(unit):
     started = time.perf_counter()
 
