@@ -3,6 +3,7 @@
 import pytest
 import structlog
 from django.core.cache import cache
+from django.test import override_settings
 from django.urls import get_resolver
 
 from tests import network
@@ -20,6 +21,13 @@ def shut_network():
 def whole_house():
     """Addresses are read once, with the sandbox: a test that plays production must not be the first to read them."""
     get_resolver().url_patterns  # noqa: B018 (a lazy property)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords():
+    """Passwords and secrets are made slow to guess on purpose; hundreds of tests that make one need not wait for it."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(autouse=True)

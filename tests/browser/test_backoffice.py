@@ -9,6 +9,7 @@ from notifications.models import MessageTemplate
 from social.models import Publication
 from social.tasks import publish
 from tests import factories
+from tests.browser.conftest import PASSWORD
 from tests.vieuxmoulin.backoffice import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -93,13 +94,24 @@ def test_an_action_of_a_phase_asks_only_what_concerns_it(office):
     expect(office.locator("#id_template")).to_be_hidden()
 
 
+def test_somebody_signs_in(page):
+    page.goto("/admin/login/")
+    page.fill("#id_username", "camille")
+    page.fill("#id_password", PASSWORD)
+    page.click("button[type=submit]")
+
+    page.wait_for_url("**/admin/")
+
+    expect(page.get_by_text("Pour commencer")).to_be_visible()
+
+
 def test_a_template_is_previewed_without_its_scripts(office):
     template = factories.MessageTemplateFactory(
         body_html="<h1>Bonjour {{customer.first_name}}</h1>", subject="Bonjour", sms_body=""
     )
     office.goto(f"/admin/notifications/messagetemplate/{template.pk}/change/")
 
-    letter = office.frame_locator("iframe.bo-preview")
+    letter = office.frame_locator("iframe.tpl-frame")
 
     expect(letter.get_by_role("heading", name="Bonjour Camille")).to_be_visible()
     assert MessageTemplate.objects.count() == 1

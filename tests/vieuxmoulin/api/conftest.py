@@ -49,12 +49,6 @@ def token_for(*scopes, name="Caisse", lasts=timedelta(hours=1)):
     return text
 
 
-@pytest.fixture(autouse=True)
-def quick_hashes(settings):
-    """The real one takes a third of a second for each client, on purpose."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def program(db):
     """Make a program with some scopes, all of them by default."""
