@@ -59,6 +59,7 @@ class Contact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ["last_name", "first_name"]
+        permissions = [("export_contact", _("Peut exporter les contacts"))]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or str(_("Contact sans nom"))
