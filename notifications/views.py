@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications import visitors
 from notifications.forms import SubscriptionForm
-from notifications.models import ChannelType, Contact
+from notifications.models import ChannelType, Contact, Suppression
 from notifications.services import contacts, double_optin, preferences
 from notifications.services.permission import address_index
 from notifications.services.templates import read_unsubscribe_token
@@ -33,7 +33,13 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     context = {"channel": ChannelType(channel).label, "is_done": request.method == "POST", "token": token}
     if request.method == "POST":
         is_one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-        contacts.withdraw(contact, channel=channel, source="désabonnement en un clic" if is_one_click else "page web")
+        # Of offers: only these carry the link, and a booking still wants to be confirmed.
+        contacts.withdraw(
+            contact,
+            channel=channel,
+            source="désabonnement en un clic" if is_one_click else "page web",
+            scope=Suppression.Scope.OFFERS,
+        )
     return render(request, "notifications/unsubscribe.html", context)
 
 
@@ -124,7 +130,7 @@ def _act(request: HttpRequest, contact: Contact) -> str:
 
 def _page(contact: Contact, token: str, done: str) -> dict[str, Any]:
     found = preferences.choices(contact)
-    opposed = sorted(contacts.opposed_channels(contact))
+    opposed = preferences.silenced_channels(contact)
     return {
         "token": token,
         "first_name": contact.first_name,

@@ -15,7 +15,7 @@ from unfold.widgets import (
 )
 
 from integrations.admin_tools.operations import DialogForm
-from notifications.models import ChannelType, Consent, Contact
+from notifications.models import ChannelType, Consent, Contact, Suppression
 from notifications.services import contacts
 from notifications.services.permission import address_index
 
@@ -114,6 +114,14 @@ class WithdrawForm(DialogForm):
 
     channel = forms.ChoiceField(
         label=gettext_lazy("Canal"), choices=ChannelType.choices, widget=UnfoldAdminSelectWidget
+    )
+    scope = forms.ChoiceField(
+        label=gettext_lazy("Ne plus envoyer"),
+        choices=[
+            (Suppression.Scope.OFFERS, gettext_lazy("les offres et nouvelles")),
+            (Suppression.Scope.ALL, gettext_lazy("aucun message, pas même pour une réservation")),
+        ],
+        widget=UnfoldAdminSelectWidget,
     )
     source = forms.CharField(
         label=gettext_lazy("Demandé par"),

@@ -18,7 +18,7 @@ from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, History
 from integrations.admin_tools.display import BAD, CARE, GOOD, NOTHING, date_column, link, mask, status_column
 from integrations.admin_tools.operations import operation
 from notifications.admin.contact_forms import ConsentForm, ContactForm, WithdrawForm
-from notifications.models import ChannelType, Consent, Contact, Suppression, Tag
+from notifications.models import ChannelType, Consent, ConsentEvent, Contact, Suppression, Tag
 from notifications.services import contacts
 from notifications.services import why as explanations
 from notifications.services.permission import address_index
@@ -154,13 +154,16 @@ class ContactAdmin(BackofficeAdmin):
     @operation(
         title=gettext_lazy("Ne plus lui écrire…"),
         icon="do_not_disturb_on",
-        question=gettext_lazy("Plus rien ne part à ce client sur ce canal, dès maintenant."),
+        question=gettext_lazy("Cela vaut dès maintenant, et pour tous les envois déjà prévus."),
         form=WithdrawForm,
         button=gettext_lazy("Ne plus lui écrire"),
         variant=ActionVariant.DANGER,
     )
     def withdraw_consent(self, request: HttpRequest, contact: Contact, form: WithdrawForm) -> str:
-        contacts.withdraw(contact, channel=form.cleaned_data["channel"], source=form.cleaned_data["source"])
+        said = form.cleaned_data
+        contacts.withdraw(contact, channel=said["channel"], source=said["source"], scope=said["scope"])
+        if said["scope"] == Suppression.Scope.OFFERS:
+            return _("C'est noté : plus aucune offre ne lui sera envoyée sur ce canal.")
         return _("C'est noté : plus rien ne lui sera envoyé sur ce canal.")
 
 
@@ -198,12 +201,42 @@ class ConsentAdmin(HistoryAdmin):
         return link(consent.contact)
 
 
+@admin.register(ConsentEvent)
+class ConsentEventAdmin(HistoryAdmin):
+    """All that guests said about being written to: the evidence, which nobody rewrites."""
+
+    list_display = ("at", "contact", "action", "purpose", "channel", "source")
+    list_filter = (
+        ("action", ChoicesDropdownFilter),
+        ("channel", ChoicesDropdownFilter),
+        ("purpose", ChoicesDropdownFilter),
+    )
+    search_fields = ("contact__last_name", "contact__first_name", "source")
+    list_select_related = ("contact",)
+    fields = (
+        "at", "contact_link", "action", "purpose", "channel", "source", "wording", "wording_version", "ip_address",
+        "address_index",
+    )  # fmt: skip
+    at = date_column("occurred_at", gettext_lazy("le"))
+
+    @display(description=gettext_lazy("contact"))
+    def contact_link(self, event: ConsentEvent) -> Any:
+        return link(event.contact) if event.contact else _("contact effacé")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """An address or a number finds what it said by its fingerprint, even after the guest is gone."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if indexes := contacts.fingerprints(search_term):
+            found = found | queryset.filter(address_index__in=indexes)
+        return found, may_repeat
+
+
 @admin.register(Suppression)
 class SuppressionAdmin(HistoryAdmin):
-    """Addresses never to be written to again, known by their fingerprint only."""
+    """Addresses not to be written to again, known by their fingerprint only."""
 
-    list_display = ("channel", "reason", "since")
-    list_filter = (("channel", ChoicesDropdownFilter),)
+    list_display = ("channel", "scope", "reason", "since")
+    list_filter = (("channel", ChoicesDropdownFilter), ("scope", ChoicesDropdownFilter))
     search_fields = ("reason",)
-    fields = ("channel", "reason", "since")
+    fields = ("channel", "scope", "reason", "since")
     since = date_column("created_at", gettext_lazy("depuis le"))

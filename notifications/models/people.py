@@ -119,6 +119,8 @@ class ConsentEvent(models.Model):
     contact = models.ForeignKey(
         Contact, verbose_name=_("contact"), null=True, on_delete=models.SET_NULL, related_name="consent_events"
     )
+    # The keyed fingerprint of the address then in use: evidence that outlives a change of address, and the guest.
+    address_index = models.CharField(_("empreinte"), max_length=64, blank=True, default="", editable=False)
     purpose = models.CharField(_("finalité"), max_length=16, choices=Consent.Purpose.choices)
     channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
     action = models.CharField(_("acte"), max_length=10, choices=Action.choices)
@@ -254,10 +256,16 @@ class ContactImport(models.Model):
 
 
 class Suppression(models.Model):
-    """An address never to be written to again, known only by its keyed index."""
+    """An address not to be written to again, known only by its keyed index."""
+
+    class Scope(models.TextChoices):
+        OFFERS = "offers", _("offres et nouvelles")
+        ALL = "all", _("tout message")
 
     channel = models.CharField(_("canal"), max_length=8, choices=ChannelType.choices)
     address_index = models.CharField(_("empreinte"), max_length=64)
+    # Who unsubscribes from offers still wants to hear of their booking; a dead address takes nothing at all.
+    scope = models.CharField(_("portée"), max_length=8, choices=Scope.choices, default=Scope.ALL)
     reason = models.CharField(_("raison"), max_length=60)
     created_at = models.DateTimeField(_("depuis le"), auto_now_add=True)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from integrations.events import announce
 from notifications.models import ChannelType, Consent, ConsentEvent, Contact, Suppression
+from notifications.services import oppositions
 from notifications.services.permission import address_index
 from notifications.signals import consent_withdrawn
 
@@ -52,6 +53,17 @@ def save_contact(contact: Contact, *, email: str | None = None, phone: str | Non
         raise ValidationError({"phone": "Un autre contact a déjà ce numéro."})
     contact.save()
     return contact
+
+
+def fingerprints(text: str) -> list[str]:
+    """The keyed indexes of what may be an address or a number; none for other words."""
+    found = []
+    for channel, normalise in ((ChannelType.EMAIL, normalise_email), (ChannelType.SMS, normalise_phone)):
+        try:
+            found.append(address_index(channel, normalise(text)))
+        except ValidationError:
+            continue
+    return found
 
 
 def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
@@ -110,14 +122,17 @@ def grant(
     return consent
 
 
-def withdraw(contact: Contact, *, channel: str, source: str, ip_address: str | None = None) -> None:
-    """Stop writing to a guest on a channel, from this moment on; doing it twice changes nothing."""
+def withdraw(
+    contact: Contact, *, channel: str, source: str, ip_address: str | None = None, scope: str = Suppression.Scope.ALL
+) -> None:
+    """Stop writing to a guest on a channel, from this moment on; doing it twice changes nothing.
+
+    scope: what stops, everything or only offers and news.
+    """
     with transaction.atomic():
         _end_consents(contact, channel, list(Consent.Purpose.values), source, ip_address)
         if address := contact.address(channel):
-            Suppression.objects.get_or_create(
-                channel=channel, address_index=address_index(channel, address), defaults={"reason": source[:60]}
-            )
+            oppositions.oppose(channel, address_index(channel, address), reason=source, scope=scope)
             # The service may have told of the opposition first: the row is there, what the guest said is not yet.
             said = ConsentEvent.objects.filter(contact=contact, channel=channel, action__in=[Act.OPPOSED, Act.LIFTED])
             if said.values_list("action", flat=True).first() != Act.OPPOSED:
@@ -147,20 +162,15 @@ def lift(contact: Contact, *, channel: str, source: str, ip_address: str | None 
     return bool(lifted)
 
 
-def opposed_channels(contact: Contact) -> set[str]:
-    """The channels on which nothing at all is sent to this guest."""
-    indexes = {ChannelType.EMAIL: contact.email_index, ChannelType.SMS: contact.phone_index}
-    found = Suppression.objects.filter(address_index__in=[index for index in indexes.values() if index])
-    return {row.channel for row in found if indexes.get(ChannelType(row.channel)) == row.address_index}
-
-
 def record(
     contact: Contact, action: str, *, channel: str, source: str, purpose: str = Consent.Purpose.MARKETING,
     wording: str = "", wording_version: str = "", ip_address: str | None = None,
 ) -> ConsentEvent:  # fmt: skip
     """Add to the evidence what a guest said; no code of ours ever changes or deletes a line of it."""
+    address = contact.address(channel)
     return ConsentEvent.objects.create(
         contact=contact,
+        address_index=address_index(channel, address) if address else "",
         purpose=purpose,
         channel=channel,
         action=action,

@@ -22,7 +22,8 @@ from integrations.errors import (
 )
 from integrations.events import announce
 from notifications.connectors.base import Outcome
-from notifications.models import ChannelType, Chunk, Notification, PushSubscription, Suppression
+from notifications.models import ChannelType, Chunk, Notification, PushSubscription
+from notifications.services import oppositions
 from notifications.services.permission import address_index
 from notifications.signals import messages_settled
 
@@ -97,10 +98,11 @@ def _remember_refusal(row: Notification, error: CommunicationError) -> None:
         devices = PushSubscription.objects.filter(contact=row.contact_id).order_by("-created_at", "-pk")
         PushSubscription.objects.filter(pk__in=list(devices.values_list("pk", flat=True)[:1])).delete()
     elif row.recipient:
-        Suppression.objects.get_or_create(
-            channel=row.channel,
-            address_index=address_index(row.channel, row.recipient),
-            defaults={"reason": error.code[:60] or type(error).__name__},
+        oppositions.oppose(
+            row.channel,
+            address_index(row.channel, row.recipient),
+            reason=error.code or type(error).__name__,
+            scope=oppositions.Scope.ALL,
         )
 
 

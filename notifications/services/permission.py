@@ -24,7 +24,8 @@ SMS_OPENS, SMS_CLOSES = time(8), time(20)
 QUIET_FROM, QUIET_UNTIL = time(21), time(8)
 CAP_DAYS = 7
 MISSING = {"email": "aucune adresse e-mail", "sms": "aucun numéro de mobile", "push": "aucun appareil"}
-OPPOSED = "Adresse en liste d'opposition (désabonnement, STOP, plainte ou adresse morte)."
+OPPOSED = "Adresse en liste d'opposition (STOP, plainte, adresse morte ou demande du client)."
+NO_OFFERS = "Ce client s'est désabonné des offres."
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Standing:
 
     address: str
     has_consent: bool
-    is_suppressed: bool
+    # What stands against it: "" nothing, else a Suppression.Scope.
+    opposition: str
     recent_messages: int
 
 
@@ -50,10 +52,12 @@ def may_send(*, purpose: str, channel: str, standing: Standing, now: datetime) -
     """Decide for one guest. `now` is aware; a service message needs no consent but respects oppositions."""
     if not standing.address:
         return Decision(False, f"Contact sans moyen d'être joint : {MISSING[channel]}.")
-    if standing.is_suppressed:
+    if standing.opposition == Suppression.Scope.ALL:
         return Decision(False, OPPOSED)
     if purpose == Purpose.TRANSACTIONAL:
         return Decision(True)
+    if standing.opposition:
+        return Decision(False, NO_OFFERS)
     if not standing.has_consent:
         return Decision(False, f"Pas de consentement aux offres par {ChannelType(channel).label}.")
     if standing.recent_messages >= settings.FREQUENCY_CAP:
@@ -127,14 +131,14 @@ def with_standing(rows: QuerySet, channel: str, *, contact: str) -> QuerySet:
     return rows.annotate(
         has_consent=Exists(consents),
         has_tracking=Exists(tracking) if channel == ChannelType.EMAIL else Value(False),
-        is_suppressed=Exists(oppositions) if index else Value(False),
+        opposition=Coalesce(Subquery(oppositions.values("scope")[:1]), Value("")) if index else Value(""),
         recent_messages=Coalesce(Subquery(recent), 0),
     )
 
 
 def standing(row: Any, contact: Contact, channel: str) -> Standing:
     """What `with_standing` read for a row."""
-    return Standing(address_of(row, contact, channel), row.has_consent, row.is_suppressed, row.recent_messages)
+    return Standing(address_of(row, contact, channel), row.has_consent, row.opposition, row.recent_messages)
 
 
 def address_of(row: Any, contact: Contact, channel: str) -> str:
@@ -149,7 +153,8 @@ def address_of(row: Any, contact: Contact, channel: str) -> str:
 
 
 # Why guests are left out, in the order in which `may_send` asks; the same words for one guest and for a crowd.
-NO_ADDRESS, SUPPRESSED, NO_CONSENT, CAPPED, ALLOWED = "no_address", "suppressed", "no_consent", "capped", "allowed"
+NO_ADDRESS, SUPPRESSED, UNSUBSCRIBED = "no_address", "suppressed", "unsubscribed"
+NO_CONSENT, CAPPED, ALLOWED = "no_consent", "capped", "allowed"
 
 
 @dataclass(frozen=True)
@@ -167,9 +172,11 @@ def forecast(guests: QuerySet[Contact], *, channel: str, purpose: str, now: date
     column = {"email": "email_index", "sms": "phone_index"}.get(channel)
     rows = with_standing(Contact.objects.filter(pk__in=guests.order_by().values("pk")), channel, contact="pk")
     unreachable = Q(**{f"{column}__isnull": True}) if column else Q(push_subscription__isnull=True)
-    verdicts = [When(unreachable, then=Value(NO_ADDRESS)), When(is_suppressed=True, then=Value(SUPPRESSED))]
+    silenced = Q(opposition=Suppression.Scope.ALL)
+    verdicts = [When(unreachable, then=Value(NO_ADDRESS)), When(silenced, then=Value(SUPPRESSED))]
     if purpose == Purpose.MARKETING:
         verdicts += [
+            When(opposition=Suppression.Scope.OFFERS, then=Value(UNSUBSCRIBED)),
             When(has_consent=False, then=Value(NO_CONSENT)),
             When(recent_messages__gte=settings.FREQUENCY_CAP, then=Value(CAPPED)),
         ]
@@ -190,6 +197,7 @@ def words_for(verdict: str, channel: str) -> str:
     return {
         NO_ADDRESS: f"Contact sans moyen d'être joint : {MISSING[channel]}.",
         SUPPRESSED: OPPOSED,
+        UNSUBSCRIBED: NO_OFFERS,
         NO_CONSENT: f"Pas de consentement aux offres par {ChannelType(channel).label}.",
         CAPPED: f"Plafond de {settings.FREQUENCY_CAP} messages en {CAP_DAYS} jours atteint.",
     }[verdict]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from integrations.events import announce
-from notifications.models import ChannelType, Consent, Contact
-from notifications.services import contacts, ways_out
+from notifications.models import ChannelType, Consent, Contact, Suppression
+from notifications.services import contacts, oppositions, ways_out
 from notifications.services.double_optin import WORDING_VERSION, WORDINGS
 from notifications.signals import erasure_requested
 
@@ -43,7 +43,7 @@ def preferences_url(contact: Contact) -> str:
 def choices(contact: Contact) -> list[Choice]:
     """What this guest may choose: the channels by which we can reach them, as they stand now."""
     given = set(contact.consents.filter(status=Consent.Status.GRANTED).values_list("purpose", "channel"))
-    opposed = contacts.opposed_channels(contact)
+    opposed = oppositions.of(contact)
     return [
         Choice(
             f"{purpose}-{channel}",
@@ -52,7 +52,7 @@ def choices(contact: Contact) -> list[Choice]:
             wording,
             # As `may_send` has it: an opposition is stronger than whatever was agreed to.
             (purpose, channel) in given and channel not in opposed,
-            channel in opposed,
+            opposed.get(channel) == Suppression.Scope.ALL,
         )
         for (purpose, channel), wording in EVERY.items()
         if _reaches(contact, channel)
@@ -110,6 +110,11 @@ def ask_erasure(contact: Contact, *, ip_address: str | None = None) -> None:
     with transaction.atomic():
         stop_everything(contact, ip_address=ip_address)
         announce(erasure_requested, Contact, contact_id=contact.pk)
+
+
+def silenced_channels(contact: Contact) -> list[str]:
+    """The channels on which nothing at all is sent to this guest."""
+    return sorted(channel for channel, scope in oppositions.of(contact).items() if scope == Suppression.Scope.ALL)
 
 
 def held(contact: Contact) -> list[tuple[str, str]]:

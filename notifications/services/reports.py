@@ -16,8 +16,8 @@ from django.db import transaction
 from django.db.models import F
 
 from integrations.events import announce
-from notifications.models import Chunk, Contact, DeliveryEvent, Habit, Notification, Suppression
-from notifications.services import contacts, machines
+from notifications.models import Chunk, Contact, DeliveryEvent, Habit, Notification
+from notifications.services import contacts, machines, oppositions
 from notifications.services.permission import address_index
 from notifications.signals import messages_settled
 
@@ -193,7 +193,7 @@ def _obey(row: Notification | None, fact: Fact) -> None:
     if not channel or not index:
         return
     reason = REASONS.get(Kind(fact.kind), fact.reason or "refus du prestataire")
-    Suppression.objects.get_or_create(channel=channel, address_index=index, defaults={"reason": reason[:60]})
+    oppositions.oppose(channel, index, reason=reason, scope=oppositions.Scope.ALL)
     if fact.kind in (Kind.COMPLAINED, Kind.UNSUBSCRIBED):
         guest = row.contact if row is not None else _guest(channel, index)
         if guest is not None:

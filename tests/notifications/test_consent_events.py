@@ -3,7 +3,7 @@
 import pytest
 
 from notifications.models import Consent, ConsentEvent, Suppression
-from notifications.services import contacts
+from notifications.services import contacts, preferences
 from tests.factories import ContactFactory
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +115,7 @@ def test_letting_opens_be_measured_does_not_lift_an_opposition(guest):
     agree(guest, purpose="tracking")
 
     assert Suppression.objects.filter(channel="email").count() == 1
-    assert contacts.opposed_channels(guest) == {"email"}
+    assert preferences.silenced_channels(guest) == ["email"]
 
 
 def test_the_evidence_survives_the_guest(guest):

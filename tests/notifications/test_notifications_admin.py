@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications.models import Consent, Contact, MessageTemplate, Suppression
+from notifications.services import contacts
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
 
@@ -135,10 +136,32 @@ def test_an_agreement_without_its_proof_is_refused(office):
 def test_withdrawing_stops_everything_on_that_channel(office):
     contact = factories.ContactFactory(agrees=("email", "sms"))
 
-    ask(office, "notifications_contact_withdraw_consent", contact, channel="email", source="téléphone")
+    said = {"channel": "email", "scope": "all", "source": "téléphone"}
+    ask(office, "notifications_contact_withdraw_consent", contact, **said)
 
     assert dict(Consent.objects.values_list("channel", "status")) == {"email": "withdrawn", "sms": "granted"}
-    assert Suppression.objects.get().channel == "email"
+    assert (Suppression.objects.get().channel, Suppression.objects.get().scope) == ("email", "all")
+
+
+def test_offers_alone_are_stopped_when_that_is_what_was_asked(office):
+    contact = factories.ContactFactory()
+    said = {"channel": "email", "scope": "offers", "source": "téléphone"}
+
+    ask(office, "notifications_contact_withdraw_consent", contact, **said)
+
+    assert Suppression.objects.get().scope == "offers"
+
+
+def test_an_address_finds_what_it_said_after_the_guest_is_gone(office):
+    contact = factories.ContactFactory(email="nadege@exemple.fr")
+    contacts.grant(contact, channel="email", source="bulletin papier", wording="J'accepte.", version="1")
+    contact.delete()
+
+    page = office.get(reverse("admin:notifications_consentevent_changelist"), {"q": "nadege@exemple.fr"})
+    other = office.get(reverse("admin:notifications_consentevent_changelist"), {"q": "autre@exemple.fr"})
+
+    assert "bulletin papier" in page.content.decode()
+    assert "bulletin papier" not in other.content.decode()
 
 
 def test_a_guest_can_be_forgotten_with_the_consents(office):

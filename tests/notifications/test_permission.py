@@ -1,19 +1,20 @@
 """Law 7: one function decides, and says why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
-from notifications.models import Contact, Notification
+from notifications.models import Contact, Notification, Suppression
 from notifications.services import contacts
-from notifications.services.permission import Standing, may_send, next_opening, standing, with_standing
+from notifications.services.permission import Standing, forecast, may_send, next_opening, standing, with_standing
 from tests.factories import ContactFactory, MessageTemplateFactory
 
 pytestmark = pytest.mark.usefixtures("quiet_hours")
 # A Thursday, 11 h in Paris.
 NOON = datetime(2026, 11, 26, 10, tzinfo=UTC)
-WILLING = Standing("a@example.com", has_consent=True, is_suppressed=False, recent_messages=0)
+WILLING = Standing("a@example.com", has_consent=True, opposition="", recent_messages=0)
 
 
 def standings(guests, channel):
@@ -32,10 +33,10 @@ def test_a_guest_who_agreed_is_written_to():
 @pytest.mark.parametrize(
     ("standing", "words"),
     [
-        (Standing("", True, False, 0), "sans moyen d'être joint"),
-        (Standing("a@example.com", False, False, 0), "Pas de consentement"),
-        (Standing("a@example.com", True, True, 0), "opposition"),
-        (Standing("a@example.com", True, False, 4), "plafond de 4"),
+        (Standing("", True, "", 0), "sans moyen d'être joint"),
+        (Standing("a@example.com", False, "", 0), "Pas de consentement"),
+        (Standing("a@example.com", True, "all", 0), "opposition"),
+        (Standing("a@example.com", True, "", 4), "plafond de 4"),
     ],
 )
 def test_each_refusal_says_why(standing, words):
@@ -47,8 +48,8 @@ def test_each_refusal_says_why(standing, words):
 
 
 def test_a_service_message_needs_no_consent_but_respects_oppositions():
-    assert decide(Standing("a@example.com", False, False, 9), purpose="transactional").allowed
-    assert not decide(Standing("a@example.com", True, True, 0), purpose="transactional").allowed
+    assert decide(Standing("a@example.com", False, "", 9), purpose="transactional").allowed
+    assert not decide(Standing("a@example.com", True, "all", 0), purpose="transactional").allowed
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,9 @@ def test_standings_know_consents_oppositions_and_recent_messages():
 
     known = standings([willing, silent, gone], "email")
 
-    assert known[willing.pk] == Standing(willing.email, True, False, 1)
+    assert known[willing.pk] == Standing(willing.email, True, "", 1)
     assert not known[silent.pk].has_consent
-    assert known[gone.pk].is_suppressed
+    assert known[gone.pk].opposition == "all"
 
 
 @pytest.mark.django_db
@@ -106,7 +107,7 @@ def test_agreeing_again_lifts_the_opposition():
 
     contacts.grant(guest, channel="email", source="formulaire", wording="J'accepte.", version="2")
 
-    assert standings([guest], "email")[guest.pk] == Standing(guest.email, True, False, 0)
+    assert standings([guest], "email")[guest.pk] == Standing(guest.email, True, "", 0)
 
 
 @pytest.mark.django_db
@@ -122,3 +123,43 @@ def test_the_cap_forgets_after_seven_days():
     )
 
     assert standings([guest], "email")[guest.pk].recent_messages == 0
+
+
+def test_who_unsubscribed_from_offers_still_hears_of_a_booking():
+    unsubscribed = replace(WILLING, opposition="offers")
+
+    offer = may_send(purpose="marketing", channel="email", standing=unsubscribed, now=NOON)
+    booking = may_send(purpose="transactional", channel="email", standing=unsubscribed, now=NOON)
+
+    assert (offer.allowed, offer.reason) == (False, "Ce client s'est désabonné des offres.")
+    assert booking.allowed
+
+
+def test_a_dead_address_takes_nothing_at_all():
+    dead = replace(WILLING, opposition="all")
+
+    assert not may_send(purpose="transactional", channel="email", standing=dead, now=NOON).allowed
+
+
+@pytest.mark.django_db
+def test_an_opposition_grows_and_never_shrinks():
+    guest = ContactFactory()
+
+    contacts.withdraw(guest, channel="email", source="page web", scope="offers")
+    contacts.withdraw(guest, channel="email", source="plainte")
+    contacts.withdraw(guest, channel="email", source="page web", scope="offers")
+
+    assert (Suppression.objects.get().scope, Suppression.objects.get().reason) == ("all", "plainte")
+
+
+@pytest.mark.django_db
+def test_the_forecast_tells_unsubscribed_from_silenced():
+    unsubscribed, silenced = ContactFactory(), ContactFactory()
+    contacts.withdraw(unsubscribed, channel="email", source="page web", scope="offers")
+    contacts.withdraw(silenced, channel="email", source="plainte")
+
+    offers = forecast(Contact.objects.all(), channel="email", purpose="marketing", now=NOON)
+    service = forecast(Contact.objects.all(), channel="email", purpose="transactional", now=NOON)
+
+    assert (offers.allowed, offers.refused) == (0, {"suppressed": 1, "unsubscribed": 1})
+    assert (service.allowed, service.refused) == (1, {"suppressed": 1})

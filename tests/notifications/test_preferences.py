@@ -124,7 +124,7 @@ def test_nothing_more_means_nothing_on_any_channel(client, guest, page):
     client.post(page, {"act": "stop"})
 
     assert set(statuses(guest).values()) == {"withdrawn"}
-    assert contacts.opposed_channels(guest) == {"email", "sms"}
+    assert preferences.silenced_channels(guest) == ["email", "sms"]
     assert not guest.push_subscriptions.exists()
     assert not service_message(guest)
 
@@ -134,7 +134,7 @@ def test_service_messages_may_come_back_alone(client, guest, page):
 
     client.post(page, {"act": "save", "lift-email": "on"})
 
-    assert contacts.opposed_channels(guest) == {"sms"}
+    assert preferences.silenced_channels(guest) == ["sms"]
     assert statuses(guest)[("marketing", "email")] == "withdrawn"
     assert service_message(guest)
     assert ConsentEvent.objects.filter(channel="email").first().action == "lifted"
@@ -146,7 +146,7 @@ def test_offers_may_come_back(client, guest, page):
     client.post(page, {"act": "save", "marketing-email": "on"})
 
     assert statuses(guest)[("marketing", "email")] == "granted"
-    assert contacts.opposed_channels(guest) == {"sms"}
+    assert preferences.silenced_channels(guest) == ["sms"]
 
 
 def test_where_nothing_is_sent_nothing_is_measured(client, guest, page):
@@ -180,7 +180,7 @@ def test_asking_to_be_erased_stops_all_and_tells_staff_once(client, guest, page,
     assert alert.title == "Un client demande l'effacement de ses données."
     assert str(guest.pk) in alert.address
     assert "Camille" not in alert.title + alert.message
-    assert contacts.opposed_channels(guest) == {"email", "sms"}
+    assert preferences.silenced_channels(guest) == ["email", "sms"]
     assert type(guest).objects.filter(pk=guest.pk).exists()
 
 

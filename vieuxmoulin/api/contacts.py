@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.errors import ContentRejected
-from notifications.models import ChannelType, Consent, Contact, Tag
+from notifications.models import ChannelType, Consent, Contact, Suppression, Tag
 from notifications.services import contacts
 from vieuxmoulin.api.base import Page, Resource, find
 from vieuxmoulin.api.bodies import Body
@@ -175,7 +175,11 @@ def _tags(slugs: list[str]) -> list[Tag]:
 def _write_consent(contact: Contact, said: dict[str, Any], at: str) -> None:
     channel = said["channel"]
     if said["status"] == "withdrawn":
-        contacts.withdraw(contact, channel=channel, source=said["source"])
+        purpose = said.get("purpose", Consent.Purpose.MARKETING)
+        if purpose == Consent.Purpose.MARKETING:
+            contacts.withdraw(contact, channel=channel, source=said["source"], scope=Suppression.Scope.OFFERS)
+        else:
+            contacts.withdraw_purpose(contact, channel=channel, purpose=purpose, source=said["source"])
         return
     if channel != ChannelType.PUSH and not contact.address(channel):
         raise _refused(f"{at}.channel", "Ce contact n'a pas d'adresse sur ce canal.")

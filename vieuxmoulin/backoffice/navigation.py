@@ -73,6 +73,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 to(_("Messages"), "mail", "notifications.notification"),
                 to(_("Lots d'envoi"), "stacked_email", "notifications.chunk"),
                 to(_("Consentements"), "verified_user", "notifications.consent"),
+                to(_("Preuves de consentement"), "history_edu", "notifications.consentevent"),
                 to(_("Oppositions"), "do_not_disturb_on", "notifications.suppression"),
                 to(_("Prestataires"), "outgoing_mail", "notifications.provider"),
             ],

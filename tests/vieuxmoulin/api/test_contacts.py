@@ -3,6 +3,7 @@
 import pytest
 
 from notifications.models import Consent, Contact, Suppression
+from notifications.services import contacts
 from tests.factories import ContactFactory, TagFactory
 from vieuxmoulin.api.contacts import masked_email, masked_phone
 
@@ -61,6 +62,18 @@ def test_a_withdrawal_stops_the_channel(api):
     states = {row["channel"]: row["status"] for row in answer.json()["consents"]}
     assert states == {"email": "granted", "sms": "withdrawn"}
     assert Suppression.objects.get().channel == "sms"
+
+
+def test_measures_are_refused_without_stopping_offers(api):
+    contact = ContactFactory()
+    contacts.grant(contact, channel="email", purpose="tracking", source="site", wording="J'accepte.", version="1")
+    said = {"channel": "email", "purpose": "tracking", "status": "withdrawn", "source": "site"}
+
+    api.patch(f"/contacts/{contact.pk}", {"consents": [said]})
+
+    standing = dict(contact.consents.filter(channel="email").values_list("purpose", "status"))
+    assert standing == {"marketing": "granted", "tracking": "withdrawn"}
+    assert not Suppression.objects.exists()
 
 
 def test_a_contact_is_changed_in_part(api):

@@ -14,6 +14,7 @@ from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, Servic
 from menus.models import MenuSync, Option, OptionGroup
 from menus.services import revisions
 from notifications.models import Chunk, Notification, Segment, Suppression
+from notifications.services import contacts
 from social.models import Interaction, MetricSnapshot, PublicationAttempt, Reply, SavedAnswer
 from tests import factories
 from vieuxmoulin.alerts import raise_alert
@@ -138,7 +139,8 @@ def _what_is_written():
     opposition = Suppression.objects.create(channel="sms", address_index="0" * 64, reason="STOP")
     consent = contact.consents.first()
     segment = Segment.objects.create(slug="fideles", name="Fidèles")
-    return [contact, tag, sent, sent.template, chunk, opposition, consent, factories.ProviderFactory(), segment]
+    said = contacts.record(contact, "granted", channel="email", source="bulletin papier")
+    return [contact, tag, sent, sent.template, chunk, opposition, consent, said, factories.ProviderFactory(), segment]
 
 
 def _the_card():

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 
 # app -> models, None for all of them; and what may be done there.
-VIEW, CHANGE, ADD, DELETE, APPROVE = "view", "change", "add", "delete", "approve"
+VIEW, CHANGE, ADD, DELETE, APPROVE, EXPORT = "view", "change", "add", "delete", "approve", "export"
 ALL = (VIEW, ADD, CHANGE, DELETE)
 Rights = list[tuple[str, tuple[str, ...] | None, tuple[str, ...]]]
 
@@ -32,7 +32,7 @@ KITCHEN: Rights = [
 DIRECTION: Rights = [
     ("campaigns", None, (*ALL, APPROVE)),
     ("social", None, ALL),
-    ("notifications", None, ALL),
+    ("notifications", None, (*ALL, EXPORT)),
     ("menus", None, ALL),
     ("vieuxmoulin", ("task",), (VIEW,)),
     ("vieuxmoulin", ("alert",), (VIEW, CHANGE)),
