@@ -20,7 +20,7 @@ from menus import queries as menu_queries
 from menus.models import MenuSync
 from menus.signals import menu_synced
 from notifications.models import Provider
-from notifications.services import callbacks
+from notifications.services import callbacks, visits
 from notifications.signals import erasure_requested, messages_settled, provider_failed, provider_recovered
 from social.models import Account, Interaction, Publication
 from social.services import interactions
@@ -207,6 +207,13 @@ def keep_what_guests_say(event: InboundEvent, **_: Any) -> None:
 def keep_what_services_tell(event: InboundEvent, **_: Any) -> None:
     if event.event == callbacks.EVENT:
         callbacks.process(event.payload)
+
+
+@receiver(inbound_event_received)
+def know_guests_better(event: InboundEvent, **_: Any) -> None:
+    """Before the rules, which write to the guest that the event names."""
+    if event.event in visits.EVENTS:
+        visits.note(event.event, event.source, event.payload, at=event.occurred_at)
 
 
 @receiver(inbound_event_received)

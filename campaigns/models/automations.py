@@ -23,6 +23,10 @@ class Automation(models.Model):
     delay_minutes = models.PositiveIntegerField(_("délai (minutes)"), default=0)
     # A path in the event to a date, for what is done before it: a reminder, the day before a booking.
     before_path = models.CharField(_("avant la date"), max_length=120, blank=True)
+    # Events after which what is still to be done is dropped (a booking canceled), and the path that tells that they
+    # speak of the same thing.
+    stop_events = models.CharField(_("sauf si arrive"), max_length=200, blank=True)
+    entity_path = models.CharField(_("pour le même"), max_length=120, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("créée le"), auto_now_add=True)
 

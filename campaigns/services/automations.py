@@ -80,6 +80,7 @@ def due_at(automation: Automation, payload: dict[str, Any], now: datetime) -> da
 
 def on_event(event: str, event_id: str, payload: dict[str, Any]) -> list[AutomationRun]:
     """Note what each rule makes of an event; those that fit are queued for their moment. The same event counts once."""
+    stop(event, payload)
     made = []
     for automation in Automation.objects.filter(event=event, is_active=True).prefetch_related("conditions"):
         now = timezone.now()
@@ -106,6 +107,25 @@ def on_event(event: str, event_id: str, payload: dict[str, Any]) -> list[Automat
         if is_new:
             made.append(run)
     return made
+
+
+def stop(event: str, payload: dict[str, Any]) -> int:
+    """Drop what rules were still to do about the thing that an event ends; returns how many."""
+    stopped = 0
+    for automation in Automation.objects.filter(stop_events__contains=event).exclude(entity_path=""):
+        entity = value_at(payload, automation.entity_path)
+        if event not in stop_names(automation) or entity is None:
+            continue
+        waiting = automation.runs.filter(status=Status.PENDING)
+        same = [run.pk for run in waiting if value_at(run.payload, automation.entity_path) == entity]
+        reason = f"« {event} » est arrivé entre-temps."
+        stopped += waiting.filter(pk__in=same).update(status=Status.SKIPPED, reason=reason, next_attempt_at=None)
+    return stopped
+
+
+def stop_names(automation: Automation) -> list[str]:
+    """The events after which this rule has nothing left to do."""
+    return [name.strip() for name in automation.stop_events.split(",") if name.strip()]
 
 
 def rehearse(automation: Automation, events: Any) -> list[dict[str, Any]]:

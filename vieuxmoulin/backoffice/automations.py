@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.dataclasses import ActionDialog
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -32,15 +34,19 @@ from integrations.admin_tools.display import (
     short,
     status_column,
 )
+from integrations.admin_tools.operations import DialogForm
 from integrations.models import InboundEvent
 from notifications.models import ChannelType, MessageTemplate, Segment, Tag
+from notifications.starter import load_starters
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.automating import GUEST_OF_EVENT
+from vieuxmoulin.starter_rules import load_starter_rules
 
 RUN_COLOURS = {"done": GOOD, "failed": BAD, "pending": MOVING, "running": MOVING}
 # What other modules tell, as the mission names it; any other name may be typed.
 KNOWN_EVENTS = {
     "booking_created": gettext_lazy("Réservation prise"),
+    "booking_updated": gettext_lazy("Réservation modifiée"),
     "booking_canceled": gettext_lazy("Réservation annulée"),
     "visit_completed": gettext_lazy("Visite terminée"),
     "new_recipe": gettext_lazy("Nouvelle recette"),
@@ -61,7 +67,7 @@ class AutomationForm(forms.ModelForm):
 
     class Meta:
         model = Automation
-        fields = ("name", "event", "delay_minutes", "before_path", "is_active")
+        fields = ("name", "event", "delay_minutes", "before_path", "stop_events", "entity_path", "is_active")
         widgets = {
             "event": UnfoldAdminTextInputWidget(attrs={"list": "known-events", "autocomplete": "off"}),
             "delay_minutes": UnfoldAdminIntegerFieldWidget,
@@ -74,6 +80,8 @@ class AutomationForm(forms.ModelForm):
             "before_path": gettext_lazy(
                 "Pour un rappel : le champ de l'événement qui dit la date, comme starts_at. Le délai compte alors avant elle."
             ),
+            "stop_events": gettext_lazy("Ce qui annule ce qui reste à faire : booking_canceled, booking_updated…"),
+            "entity_path": gettext_lazy("Le champ qui dit qu'il s'agit de la même chose, comme booking_id."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -95,6 +103,12 @@ class AutomationForm(forms.ModelForm):
             "audience": params.get("audience", GUEST_OF_EVENT),
             **self.initial,
         }
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or self.cleaned_data
+        if answers.get("stop_events") and not answers.get("entity_path"):
+            self.add_error("entity_path", _("Dites à quoi l'on reconnaît la même chose, comme booking_id."))
+        return answers
 
     def _post_clean(self) -> None:
         super()._post_clean()
@@ -120,10 +134,11 @@ class AutomationAdmin(BackofficeAdmin):
     search_fields = ("name", "event")
     inlines = (ConditionInline,)
     takes_along = (AutomationCondition, AutomationRun)
+    actions_list = ("add_starters",)
     actions_detail = ("try_on_past",)
     active = boolean_column("is_active", gettext_lazy("active"))
     fieldsets = (
-        (None, {"fields": ("name", "event", ("delay_minutes", "before_path"))}),
+        (None, {"fields": ("name", "event", ("delay_minutes", "before_path"), ("stop_events", "entity_path"))}),
         (gettext_lazy("Alors"), {"fields": ("template", "channels", "audience", "is_active")}),
     )
 
@@ -146,6 +161,29 @@ class AutomationAdmin(BackofficeAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Automation]:
         return super().get_queryset(request).prefetch_related("runs", "conditions")
+
+    @action(
+        description=gettext_lazy("Ajouter les automatismes de départ"),
+        icon="playlist_add",
+        permissions=["add"],
+        dialog=ActionDialog(
+            title=gettext_lazy("Ajouter les automatismes de départ"),
+            description=gettext_lazy(
+                "Ceux qui manquent, et leurs modèles : réservations, visites, nouvelles recettes, promotions, carte. "
+                "Ce que vous avez changé reste."
+            ),
+            form_class=DialogForm,
+            form_submit_text=gettext_lazy("Ajouter"),
+        ),
+        attrs={},
+    )
+    def add_starters(self, request: HttpRequest, form: DialogForm) -> HttpResponse:
+        # The rules write with the starter templates.
+        load_starters()
+        added = load_starter_rules()
+        said = _("%(number)d automatismes ajoutés.") % {"number": added} if added else _("Ils sont déjà tous là.")
+        messages.success(request, said)
+        return HttpResponse(headers={"HX-Refresh": "true"})
 
     @action(description=gettext_lazy("Essayer sur les événements passés"), icon="science", permissions=["view"])
     def try_on_past(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -23,6 +23,7 @@ from notifications.starter import load_starters
 from social.models import Account
 from social.services.connecting import APPLICATION
 from vieuxmoulin.api.clients import create_client
+from vieuxmoulin.starter_rules import load_starter_rules
 
 DATA = Path(__file__).parent / "data"
 WORDING = "J'accepte de recevoir les nouvelles et les offres du Vieux Moulin. Je peux me désinscrire à tout moment."
@@ -65,6 +66,7 @@ def load() -> bool:
         _write_accounts()
         _write_guests()
         load_starters()
+        load_starter_rules()
         menu = _write_menu()
         revisions.publish(menu)
         _write_campaign()
