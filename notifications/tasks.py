@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from notifications.services import delivery, settling, subscribing
+from notifications.services.importing import applying
 
 
 @shared_task
@@ -19,3 +20,8 @@ def settle_unknown() -> None:
 def learn_stops() -> None:
     """Each hour: some services only tell who said STOP when they are asked."""
     subscribing.learn_stops()
+
+
+@shared_task
+def import_contacts(import_id: str) -> None:
+    applying.run(import_id)

@@ -20,6 +20,7 @@ from notifications.connectors import registry as message_registry
 from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
 from notifications.services import outcomes, providers
+from notifications.services.importing import applying
 from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin import alerts
@@ -68,6 +69,9 @@ def sweep() -> dict[str, int]:
         "inbound": _enqueue(InboundEvent, [InboundEvent.Status.PENDING], inbound.PROCESS),
         "webhooks": _enqueue(WebhookDelivery, [WebhookDelivery.Status.PENDING], outbound.DELIVER),
     }
+    waiting = applying.waiting()
+    for import_id in waiting:
+        send(applying.RUN, import_id)
     phases = list(lifecycle.due_phases()[:ROWS_PER_SWEEP])
     for phase in phases:
         send(lifecycle.FIRE_PHASE, phase.pk, at=phase.next_attempt_at)
@@ -77,7 +81,7 @@ def sweep() -> dict[str, int]:
         ledger.refresh(task_id)
     _alert_stuck()
     alerts.send_mails()
-    return done | {"phases": len(phases)}
+    return done | {"phases": len(phases), "imports": len(waiting)}
 
 
 def _enqueue(model: Any, states: list[str], task: str) -> int:

@@ -49,11 +49,12 @@ def worker_pulse(queue: str) -> None:
 
 @shared_task
 def tidy() -> None:
-    """Each day: forget expired tokens, the answers kept for repeated requests, files that nothing names, and
-    subscriptions that nobody confirmed."""
+    """Each day: forget expired tokens, the answers kept for repeated requests, files that nothing names, lists
+    of guests that were imported, and subscriptions that nobody confirmed."""
     idempotency.forget_old()
     clear_expired()
     tidying.forget_files()
+    tidying.forget_imports()
     double_optin.forget_unconfirmed()
 
 

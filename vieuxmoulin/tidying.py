@@ -1,4 +1,4 @@
-"""Files that nothing names any more: pictures taken off a content, copies made for posts that are long gone."""
+"""Files and lists that nothing names any more: pictures taken off a content, copies for posts long gone, imported guests."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from campaigns.models import Media
 from integrations.media import own_file
+from notifications.services.importing import applying
 from social.models import Publication
 
 FOLDER = "contents"
@@ -28,6 +29,11 @@ def forget_files() -> int:
             storage.delete(name)
             forgotten += 1
     return forgotten
+
+
+def forget_imports() -> int:
+    """Forget the lists of guests that were imported, or that nobody imported; returns how many."""
+    return applying.forget()
 
 
 def _named() -> set[str]:
