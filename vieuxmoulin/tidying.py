@@ -1,4 +1,4 @@
-"""Files and lists that nothing names any more: pictures taken off a content, copies for posts long gone, imported guests."""
+"""Files and lists that nothing names any more: pictures off a content, copies for posts long gone, imported guests."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import URLPattern
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +19,7 @@ from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, History
 from integrations.admin_tools.display import BAD, CARE, GOOD, NOTHING, date_column, link, mask, status_column
 from integrations.admin_tools.operations import operation
 from notifications.admin.contact_forms import ConsentForm, ContactForm, WithdrawForm
+from notifications.admin.exports import Exporter
 from notifications.models import ChannelType, Consent, ConsentEvent, Contact, Suppression, Tag
 from notifications.services import contacts
 from notifications.services import why as explanations
@@ -51,11 +53,15 @@ class ContactAdmin(BackofficeAdmin):
     inlines = (ConsentInline,)
     takes_along = (Consent,)
     actions_detail = ("give_consent", "withdraw_consent")
+    list_before_template = "notifications/imports/contacts_bar.html"
     added = date_column("created_at", gettext_lazy("ajouté le"))
     _told = (
         (gettext_lazy("Pourquoi l'a-t-il reçu, ou non ?"), {"classes": ["collapse"], "fields": ("why",)}),
         (gettext_lazy("Preuves de ses choix"), {"classes": ["collapse"], "fields": ("evidence",)}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*Exporter(self).urls(), *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Contact | None = None) -> Any:
         shown = [("email_shown", "phone_shown")] if obj else []

@@ -67,6 +67,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 page(_("Écrire aux clients"), "outgoing_mail", "send_compose", "notifications.add_notification"),
                 to(_("Contacts"), "contacts", "notifications.contact"),
+                to(_("Imports"), "upload_file", "notifications.contactimport"),
                 to(_("Segments"), "groups", "notifications.segment"),
                 to(_("Étiquettes"), "label", "notifications.tag"),
                 to(_("Modèles"), "draft", "notifications.messagetemplate"),

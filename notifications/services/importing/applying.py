@@ -104,7 +104,7 @@ def resume(row: ContactImport) -> bool:
     """Let an import that failed go on where it stopped."""
     with transaction.atomic():
         locked = holding.locked(row.pk)
-        if locked is None or locked.status != Status.FAILED or not _has_rows(row.pk):
+        if locked is None or locked.status != Status.FAILED or not has_lines(row):
             return False
         locked.report |= {"tries": 0, "lease_until": "", "error": ""}
         holding.save(locked, status=Status.RUNNING, finished_at=None)
@@ -168,6 +168,11 @@ def _finish(row: ContactImport, packs: Sequence[str]) -> None:
         holding.save(row, status=Status.DONE, rows=kept or None, finished_at=timezone.now())
     told = {name: row.report.get(name, 0) for name in ("added", "updated", "unchanged", "refused_total", "consents")}
     log.info("contact_import_done", import_id=str(row.pk), **told)
+
+
+def has_lines(row: ContactImport) -> bool:
+    """Whether lines of the file are still kept."""
+    return ContactImport.objects.filter(pk=row.pk, rows__isnull=False).exists()
 
 
 def kept_until(row: ContactImport) -> datetime | None:
@@ -244,7 +249,3 @@ def _as_written(state: State, outcome: Outcome) -> dict[str, Any]:
         "tags": ", ".join(names),
         "attributes": dict(contact.attributes),
     }
-
-
-def _has_rows(pk: Any) -> bool:
-    return ContactImport.objects.filter(pk=pk, rows__isnull=False).exists()

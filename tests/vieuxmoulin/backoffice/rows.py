@@ -13,7 +13,7 @@ from campaigns.models import Automation, AutomationRun
 from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, ServiceHealth, WebhookDelivery
 from menus.models import MenuSync, Option, OptionGroup
 from menus.services import revisions
-from notifications.models import Chunk, Notification, Segment, Suppression
+from notifications.models import Chunk, ContactImport, Notification, Segment, Suppression
 from notifications.services import contacts
 from social.models import Interaction, MetricSnapshot, PublicationAttempt, Reply, SavedAnswer
 from tests import factories
@@ -140,7 +140,10 @@ def _what_is_written():
     consent = contact.consents.first()
     segment = Segment.objects.create(slug="fideles", name="Fidèles")
     said = contacts.record(contact, "granted", channel="email", source="bulletin papier")
-    return [contact, tag, sent, sent.template, chunk, opposition, consent, said, factories.ProviderFactory(), segment]
+    file = ContactImport.objects.create(name="clients.csv", status="done", report={"total": 1, "counts": {"added": 1}})
+    return [
+        contact, tag, sent, sent.template, chunk, opposition, consent, said, factories.ProviderFactory(), segment, file
+    ]  # fmt: skip
 
 
 def _the_card():
