@@ -3,12 +3,13 @@
 Addresses are copied sealed, as they are: nothing is decrypted to plan a send.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, F, Func, JSONField, QuerySet, TextField, UUIDField, Value
-from django.db.models.functions import Cast
+from django.db.models import DateTimeField, F, Func, JSONField, QuerySet, TextField, UUIDField, Value, Window
+from django.db.models.functions import Cast, Mod, RowNumber
 from django.utils import timezone
 
 from notifications.models import ChannelType, Chunk, Contact, Notification
@@ -44,6 +45,17 @@ class Labels:
     segment_id: Any = None
     variation: str = ""
     moment_reason: str = ""
+
+
+def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]:
+    """An audience in ranges of its key, `size` guests each; one query finds where each range ends."""
+    ranked = guests.order_by().annotate(rank=Window(RowNumber(), order_by=F("pk").asc()))
+    ends = ranked.alias(left=Mod("rank", size)).filter(left=0).values_list("pk", flat=True)
+    start: Any = None
+    for end in [*sorted(ends), None]:
+        some = guests if start is None else guests.filter(pk__gt=start)
+        yield some if end is None else some.filter(pk__lte=end)
+        start = end
 
 
 def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:

@@ -16,7 +16,7 @@ from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.models import Chunk, Contact, Habit, MessageTemplate, Notification
 from notifications.services import moments, providers
-from notifications.services.expansion import Labels, insert_messages
+from notifications.services.expansion import Labels, batches, insert_messages
 from notifications.services.templates import missing
 
 # Without a provider yet, the chunk waits for one.
@@ -99,9 +99,8 @@ def _expand(
     """Cut an audience into chunks of as many messages as the service takes in one call."""
     provider = providers.pick(channel)
     size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
-    total, rest = 0, contacts
-    while True:
-        last = rest.order_by("pk").values_list("pk", flat=True)[size - 1 : size].first()
+    total = 0
+    for guests in batches(contacts, size):
         chunk = Chunk.objects.create(
             task_id=origin.task_id,
             template=template,
@@ -111,7 +110,6 @@ def _expand(
             priority=origin.priority,
             next_attempt_at=at,
         )
-        guests = rest if last is None else rest.filter(pk__lte=last)
         number = insert_messages(chunk, guests, origin.labels)
         if number:
             Chunk.objects.filter(pk=chunk.pk).update(size=number)
@@ -120,9 +118,7 @@ def _expand(
         else:
             chunk.delete()
         total += number
-        if last is None:
-            return total
-        rest = rest.filter(pk__gt=last)
+    return total
 
 
 def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any]) -> None:
