@@ -88,18 +88,17 @@ class Exporter:
 
 
 def csv_response(parts: Iterator[str], name: str) -> StreamingHttpResponse:
-    """A CSV file that leaves as it is made, and that no cache keeps."""
-    return _private(StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8"), name)
+    """A CSV file that leaves as it is made; pages of the back-office are kept by no cache."""
+    return _named(StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8"), name)
 
 
 def workbook_response(file: IO[bytes], name: str) -> FileResponse:
     """A workbook; its file vanishes once it is sent."""
-    return _private(FileResponse(file, content_type=WORKBOOK_TYPE), name)
+    return _named(FileResponse(file, content_type=WORKBOOK_TYPE), name)
 
 
-def _private(response: Any, name: str) -> Any:
+def _named(response: Any, name: str) -> Any:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
     return response
 
 
