@@ -67,7 +67,7 @@ def fingerprints(text: str) -> list[str]:
 
 
 def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
-    """The guests behind addresses and numbers, by the address as it was given, in two queries for all of them.
+    """The guests behind addresses and numbers, by the address as it was given, in as many queries for one as for all.
 
     A new guest has agreed to nothing. Raises ValidationError with a message per address that is none (`error_dict`).
     """
@@ -83,19 +83,32 @@ def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
             wanted[address] = (channel, tidy, address_index(channel, tidy))
     if problems:
         raise ValidationError(problems)
-    found = _by_index({index for _, _, index in wanted.values()})
-    for kind, tidy, index in wanted.values():
-        if index not in found:
-            fields = {"email": tidy} if kind == ChannelType.EMAIL else {"phone": tidy}
-            found[index] = save_contact(Contact(source=source), **fields)
+    by_index = {index: (channel, tidy) for channel, tidy, index in wanted.values()}
+    found = _by_index(by_index)
+    if unknown := {index: by_index[index] for index in by_index if index not in found}:
+        # Another request may write the same guest at this moment: whoever is first is read back.
+        Contact.objects.bulk_create(
+            [
+                Contact(source=source, **{_COLUMNS[channel]: tidy, f"{_COLUMNS[channel]}_index": index})
+                for index, (channel, tidy) in unknown.items()
+            ],
+            ignore_conflicts=True,
+        )
+        found |= _by_index(unknown)
     return {address: found[index] for address, (_, _, index) in wanted.items()}
 
 
-def _by_index(indexes: set[str]) -> dict[str, Contact]:
+_COLUMNS: dict[str, str] = {ChannelType.EMAIL: "email", ChannelType.SMS: "phone"}
+
+
+def _by_index(wanted: dict[str, tuple[str, str]]) -> dict[str, Contact]:
+    """Guests by the index of an address; what is sealed stays so until somebody reads it."""
     known: dict[str, Contact] = {}
-    for field in ("email_index", "phone_index"):
-        for contact in Contact.objects.filter(**{f"{field}__in": indexes}):
-            known[getattr(contact, field)] = contact
+    for channel, column in _COLUMNS.items():
+        indexes = [index for index, (kind, _) in wanted.items() if kind == channel]
+        if indexes:
+            rows = Contact.objects.filter(**{f"{column}_index__in": indexes}).defer("email", "phone")
+            known |= {getattr(contact, f"{column}_index"): contact for contact in rows}
     return known
 
 

@@ -51,8 +51,13 @@ def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]
     """An audience in ranges of its key, `size` guests each; one query finds where each range ends."""
     ranked = guests.order_by().annotate(rank=Window(RowNumber(), order_by=F("pk").asc()))
     ends = ranked.alias(left=Mod("rank", size)).filter(left=0).values_list("pk", flat=True)
+    found: list[Any] = sorted(ends)
     start: Any = None
-    for end in [*sorted(ends), None]:
+    if found and not guests.filter(pk__gt=found[-1]).exists():
+        found[-1] = None
+    else:
+        found.append(None)
+    for end in found:
         some = guests if start is None else guests.filter(pk__gt=start)
         yield some if end is None else some.filter(pk__lte=end)
         start = end

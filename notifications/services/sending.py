@@ -53,9 +53,11 @@ def create_messages(
     data: dict[str, Any],
     origin: Origin,
     when: When = When(),  # noqa: B008 (frozen)
+    at_most: int | None = None,
 ) -> int:
     """Write the rows of one send and queue their chunks; returns the number of messages.
 
+    at_most: how many guests there can be, when the caller knows: a handful needs no cutting.
     Nothing is sent to a guest twice for one request: a row that exists already is left as it is.
     Raises ContentRejected when the template cannot be used so, and then nothing is written.
     """
@@ -63,7 +65,7 @@ def create_messages(
         ensure_usable(template, channel, data)
     with transaction.atomic():
         return sum(
-            _expand(template, guests, channel, data, slot_origin, at)
+            _expand(template, guests, channel, data, slot_origin, at, at_most)
             for channel in channels
             for guests, at, slot_origin in _slots(contacts, channel, when, origin)
         )
@@ -95,12 +97,13 @@ def _expand(
     data: dict[str, Any],
     origin: Origin,
     at: datetime | None,
+    at_most: int | None,
 ) -> int:
     """Cut an audience into chunks of as many messages as the service takes in one call."""
     provider = providers.pick(channel)
     size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
     total = 0
-    for guests in batches(contacts, size):
+    for guests in [contacts] if at_most is not None and at_most <= size else batches(contacts, size):
         chunk = Chunk.objects.create(
             task_id=origin.task_id,
             template=template,

@@ -33,6 +33,12 @@ def _spoken(recipients: list[str] | str) -> list[str] | int:
     return list(entries) if all(_is_group(entry) for entry in entries) else len(entries)
 
 
+def _at_most(recipients: list[str] | str) -> int | None:
+    """How many guests are named, when they are named one by one."""
+    spoken = _spoken(recipients)
+    return spoken if isinstance(spoken, int) and not any(map(_is_group, recipients)) else None
+
+
 @dataclass(frozen=True)
 class Notified:
     """A request to write to guests, accepted."""
@@ -75,7 +81,13 @@ def notify(
         labels = Labels(campaign_id, phase_id, segment_id_of(recipients), variation)
         origin = sending.Origin(task.pk, labels, task.priority)
         total = sending.create_messages(
-            template=found, contacts=guests, channels=channels, data=data, origin=origin, when=when
+            template=found,
+            contacts=guests,
+            channels=channels,
+            data=data,
+            origin=origin,
+            when=when,
+            at_most=_at_most(recipients),
         )
     if not total:
         refresh(task.pk)
