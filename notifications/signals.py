@@ -12,3 +12,5 @@ provider_failed = Signal()
 provider_recovered = Signal()
 # Carries contact_id (UUID). A guest asks on the preference page that their data be erased; a person decides.
 erasure_requested = Signal()
+# Carries contact_id (UUID). A guest was forgotten; nothing but that id is left to tell.
+contact_erased = Signal()

@@ -21,7 +21,14 @@ from menus.models import MenuSync
 from menus.signals import menu_synced
 from notifications.models import Provider
 from notifications.services import callbacks, visits
-from notifications.signals import erasure_requested, messages_settled, provider_failed, provider_recovered
+from notifications.signals import (
+    consent_withdrawn,
+    contact_erased,
+    erasure_requested,
+    messages_settled,
+    provider_failed,
+    provider_recovered,
+)
 from social.models import Account, Interaction, Publication
 from social.services import interactions
 from social.signals import (
@@ -138,6 +145,21 @@ def ask_staff_to_erase(contact_id: UUID, **_: Any) -> None:
         address=reverse("admin:notifications_contact_change", args=[contact_id]),
         permission="notifications.delete_contact",
     )
+
+
+@receiver(consent_withdrawn)
+def tell_that_a_guest_wants_no_more(contact_id: UUID, channel: str, source: str, **_: Any) -> None:
+    payload = {"contact_id": str(contact_id), "channel": channel, "source": source}
+    key = f"consent:{contact_id}:{channel}:{timezone.now().isoformat()}"
+    outbound.tell("consent_withdrawn", "notifications", payload, fact_key=key)
+
+
+@receiver(contact_erased)
+def tell_that_a_guest_is_forgotten(contact_id: UUID, **_: Any) -> None:
+    outbound.tell(
+        "contact_erased", "notifications", {"contact_id": str(contact_id)}, fact_key=f"contact:{contact_id}:erased"
+    )
+    alerts.resolve(f"erasure:{contact_id}")
 
 
 @receiver(provider_failed)

@@ -26,6 +26,8 @@ EVENTS = {
     "engagement": "Un client a commenté, répondu, aimé ou cité.",
     "campaign_started": "Une campagne commence.",
     "campaign_completed": "Une campagne est finie.",
+    "consent_withdrawn": "Un client ne veut plus recevoir les offres sur un canal.",
+    "contact_erased": "Un client a été effacé : à effacer aussi ailleurs.",
     "alert": "Quelque chose attend une personne du restaurant.",
     "menu_synchronised": "La carte est à jour à une destination, et relue.",
 }

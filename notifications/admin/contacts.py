@@ -21,7 +21,7 @@ from integrations.admin_tools.operations import operation
 from notifications.admin.contact_forms import ConsentForm, ContactForm, WithdrawForm
 from notifications.admin.exports import Exporter
 from notifications.models import ChannelType, Consent, ConsentEvent, Contact, Suppression, Tag
-from notifications.services import contacts
+from notifications.services import contacts, erasure
 from notifications.services import why as explanations
 from notifications.services.permission import address_index
 
@@ -59,6 +59,12 @@ class ContactAdmin(BackofficeAdmin):
         (gettext_lazy("Pourquoi l'a-t-il reçu, ou non ?"), {"classes": ["collapse"], "fields": ("why",)}),
         (gettext_lazy("Preuves de ses choix"), {"classes": ["collapse"], "fields": ("evidence",)}),
     )
+
+    def delete_model(self, request: HttpRequest, obj: Contact) -> None:
+        erasure.erase(Contact.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
+        erasure.erase(queryset)
 
     def get_urls(self) -> list[URLPattern]:
         return [*Exporter(self).urls(), *super().get_urls()]

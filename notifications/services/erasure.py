@@ -1,0 +1,48 @@
+"""To forget a guest (GDPR, article 17): what names them goes; figures, and the proof of their choices, stay nameless."""
+
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from integrations.events import announce
+from notifications.models import Chunk, Contact, DeliveryEvent, Notification
+from notifications.signals import contact_erased
+
+log = structlog.get_logger(__name__)
+Status = Notification.Status
+# What has not left yet will not.
+WAITING = (Status.PENDING, Status.QUEUED)
+BATCH = 500
+
+
+def erase(guests: QuerySet[Contact]) -> int:
+    """Forget these guests; returns how many. Oppositions stay, by their fingerprint: nobody writes there again."""
+    erased = 0
+    for contact_id in list(guests.order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            erased += _erase(contact_id)
+    return erased
+
+
+def _erase(contact_id: Any) -> int:
+    guest = Contact.objects.select_for_update().filter(pk=contact_id).first()
+    if guest is None:
+        return 0
+    messages = Notification.objects.filter(contact=guest)
+    messages.filter(status__in=WAITING).update(status=Status.CANCELED, reason="Client effacé.")
+    # How a guest reads is theirs as well: that a message was opened stays, with what and where from does not.
+    DeliveryEvent.objects.filter(notification__in=messages.values("pk")).update(user_agent="", url="")
+    messages.update(recipient="", data={}, moment_reason="")
+    _empty_chunks_of_one(messages)
+    guest.delete()
+    log.info("contact_erased", contact=str(contact_id))
+    announce(contact_erased, Contact, contact_id=contact_id)
+    return 1
+
+
+def _empty_chunks_of_one(messages: QuerySet[Notification]) -> None:
+    """The data of a send to one guest (a booking) is about that guest; that of a crowd is about the offer."""
+    alone = Chunk.objects.filter(pk__in=messages.values("chunk_id"), size=1)
+    alone.update(data={})
