@@ -1,33 +1,115 @@
 """What every destination's connector takes and returns: canonical documents and plain data, no database here."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from integrations.connector import Connector
-from menus.document import level
+from integrations.errors import PermanentError
+from menus.connectors import _dates
+from menus.verification import Difference, Projection, compare
 
-Projection = dict[str, Any]
+__all__ = [
+    "AvailabilityChange",
+    "Confirmation",
+    "Difference",
+    "MenuConnector",
+    "Outcome",
+    "Projection",
+    "Pushed",
+    "Setting",
+    "Target",
+    "WebhookRefused",
+    "compare",
+    "everything",
+    "unavailable",
+]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing to know of a destination, asked for in the back-office. `name` is its key in `Target.settings`."""
+
+    name: str
+    label: str
+    help_text: str = ""
+    is_required: bool = True
+    default: str = ""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where to write: the secrets that open it and its settings (catalog id, currency…)."""
+    """Where to write: the secrets that open it and its settings (catalog id, store id…).
+
+    last_confirmed: the document last confirmed there, for destinations that are told what changed.
+    """
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     settings: dict[str, Any] = field(default_factory=dict)
+    last_confirmed: dict[str, Any] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One thing that a destination shows otherwise than it should."""
+class Pushed:
+    """What the destination answered to a write.
 
-    path: str
-    expected: Any
-    found: Any
+    reference: what its confirmation will name. is_confirmed: False when the proof is to come (a webhook, a person).
+    detail: French, for staff.
+    """
 
-    def as_json(self) -> dict[str, Any]:
-        return {"path": self.path, "expected": self.expected, "found": self.found}
+    reference: str = ""
+    is_confirmed: bool = True
+    detail: str = ""
+
+
+class Outcome(StrEnum):
+    """What a platform tells us by itself."""
+
+    LIVE = "live"
+    REFUSED = "refused"
+    RETRY = "retry"
+    REFRESH_REQUESTED = "refresh_requested"  # it lost our menu and asks for it again
+    CHANGED = "changed"  # another hand wrote there: read it back
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """One fact told by a platform.
+
+    reference: the menu, store or catalog meant. event_id: the same fact has the same id. sequence: where facts may
+    arrive out of order, an older one is to be ignored (None: the platform does not number them).
+    """
+
+    reference: str
+    outcome: Outcome
+    detail: str = ""
+    event_id: str = ""
+    sequence: int | None = None
+
+
+@dataclass(frozen=True)
+class AvailabilityChange:
+    """What can be ordered now. kind: item, variant, option, formula. ref: `item`, `item/variant`, `group/option`.
+
+    status: available, unavailable, hidden. until: aware, None for "until told otherwise".
+    """
+
+    kind: str
+    ref: str
+    status: str
+    until: datetime | None = None
+
+    @property
+    def external_id(self) -> str:
+        """The id under which platforms know it: theirs have no slash."""
+        return self.ref.replace("/", "--")
+
+
+class WebhookRefused(PermanentError):
+    """This call is not the platform's, or cannot be read. code: "signature", "malformed", "unset"."""
 
 
 class MenuConnector(Connector):
@@ -35,6 +117,23 @@ class MenuConnector(Connector):
 
     # False where nothing can be read back: such a destination is never said to be coherent.
     is_verifiable: ClassVar[bool] = True
+    # Whether one dish can be taken off sale without writing the whole card.
+    can_suspend: ClassVar[bool] = False
+    # Whether `push` also tells what ran out; otherwise `set_availability(everything(document))` comes after it is live.
+    push_carries_stock: ClassVar[bool] = True
+    has_webhook: ClassVar[bool] = False
+    # Minutes to wait for an asynchronous confirmation before reading back instead.
+    confirmation_minutes: ClassVar[int] = 15
+    # Minutes between two reads when nothing happens; 0: only after a write.
+    read_every_minutes: ClassVar[int] = 60
+    settings_fields: ClassVar[tuple[Setting, ...]] = ()
+
+    def prepare(self, document: dict[str, Any], at: datetime) -> dict[str, Any]:
+        """The document as of a moment: what starts later or is over is out, stock-outs whose end is past are over.
+
+        Give the result to the other methods, and keep it: they are pure, and the moment of reading is another one.
+        """
+        return _dates.as_of(document, at)
 
     def problems(self, document: dict[str, Any]) -> list[str]:
         """What this destination would refuse, in French, each with its place; nothing is sent while there is any."""
@@ -44,9 +143,17 @@ class MenuConnector(Connector):
         """What is kept from this destination on purpose, in French, with the cure."""
         return []
 
+    def missing_settings(self, target: Target) -> list[Setting]:
+        """What staff must still fill in before anything can be sent there."""
+        return [one for one in self.settings_fields if one.is_required and not setting_of(target, one)]
+
     @abstractmethod
-    def push(self, document: dict[str, Any], target: Target) -> None:
+    def push(self, document: dict[str, Any], target: Target) -> Pushed:
         """Replace the whole menu there. Safe to repeat: the vendor rebuilds everything at each write."""
+
+    def body(self, document: dict[str, Any], target: Target) -> Any:
+        """What `push` would send, for people who want to see it before: JSON, text or bytes."""
+        return None
 
     @abstractmethod
     def read(self, target: Target) -> Any:
@@ -60,53 +167,64 @@ class MenuConnector(Connector):
     def normalise(self, answer: Any) -> Projection:
         """What this destination does show, its own rewriting undone."""
 
+    # --- stock --------------------------------------------------------------------------------------------------------
 
-def compare(expected: Projection, found: Projection) -> list[Difference]:
-    """Every place where two projections differ; order alone is not a fault."""
-    differences = []
-    if expected.get("currency") != found.get("currency"):
-        differences.append(Difference("currency", expected.get("currency"), found.get("currency")))
-    ours, theirs = _items(expected), _items(found)
-    for key in ours.keys() | theirs.keys():
-        if key not in theirs:
-            differences.append(Difference(key, ours[key].get("name"), None))
-        elif key not in ours:
-            differences.append(Difference(key, None, theirs[key].get("name")))
-        else:
-            differences += _fields(key, ours[key], theirs[key])
-    return sorted(differences, key=lambda difference: difference.path)
+    def set_availability(
+        self, changes: list[AvailabilityChange], document: dict[str, Any], target: Target
+    ) -> list[AvailabilityChange]:
+        """Tell what can be ordered, by the platform's own means; returns what only a write of the whole card can do.
+
+        document: as it was pushed last.
+        """
+        return list(changes)
+
+    def read_availability(self, document: dict[str, Any], target: Target) -> dict[tuple[str, str], str]:
+        """Status of everything that `document` names and the platform does not sell, by (kind, ref)."""
+        return {}
+
+    # --- what the platform tells --------------------------------------------------------------------------------------
+
+    def subscribe(self, url: str, target: Target) -> None:
+        """Ask the platform to call `url`, where that is asked by its API. Calls the network."""
+
+    def verify_webhook(self, body: bytes, headers: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        """Raise WebhookRefused unless the call is the platform's own."""
+        raise WebhookRefused(f"{self.label} ne nous appelle pas.", code="unset")
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Confirmation]:
+        """The facts of a verified call; what we have no word for is left out. Raises WebhookRefused (malformed)."""
+        return []
+
+    # --- for the connectors themselves --------------------------------------------------------------------------------
+
+    def need(self, target: Target, name: str) -> str:
+        """A setting of the destination, or its default. Raises PermanentError naming what to fill in."""
+        wanted = next((one for one in self.settings_fields if one.name == name), Setting(name, name))
+        if value := setting_of(target, wanted):
+            return value
+        if not wanted.is_required:
+            return ""
+        raise PermanentError(
+            f"{self.label} : il manque « {wanted.label} ».",
+            code="missing_setting",
+            action="Complétez les réglages de cette destination.",
+        )
 
 
-def _items(projection: Projection) -> dict[str, dict[str, Any]]:
-    """Items by a stable name: their ref, else section, name and rank among namesakes."""
-    found: dict[str, dict[str, Any]] = {}
-    for section in projection.get("sections", []):
-        for item in section.get("items", []):
-            base = item.get("ref") or f"{section['name']} / {item['name']}"
-            key, rank = base, 1
-            while key in found:
-                rank += 1
-                key = f"{base} ({rank})"
-            found[key] = {**item, "section": section["name"]}
+def setting_of(target: Target, wanted: Setting) -> str:
+    """The value given by staff, else the default; "" when there is none."""
+    return str(target.settings.get(wanted.name) or wanted.default).strip()
+
+
+def everything(document: dict[str, Any]) -> list[AvailabilityChange]:
+    """All that may run out in a document, with its status there."""
+    found = []
+    for kind, ref, entry in _dates.stocked(document):
+        said = entry.get("availability") or {}
+        found.append(AvailabilityChange(kind, ref, said.get("status", "available"), _dates.moment(said.get("until"))))
     return found
 
 
-def _fields(key: str, ours: dict[str, Any], theirs: dict[str, Any]) -> list[Difference]:
-    differences = []
-    for name in sorted(ours.keys() | theirs.keys()):
-        expected, found = _plain(ours.get(name), name), _plain(theirs.get(name), name)
-        if expected != found and (expected or found or name == "allergens"):
-            differences.append(Difference(f"{key}.{name}", ours.get(name), theirs.get(name)))
-    return differences
-
-
-def _plain(value: Any, name: str) -> Any:
-    if isinstance(value, str):
-        return level(value)
-    if isinstance(value, list) and name in ("allergens", "diets"):
-        return sorted(value)
-    if isinstance(value, list):
-        return [_plain(inner, "") for inner in value]
-    if isinstance(value, dict):
-        return {key: _plain(inner, key) for key, inner in value.items() if inner not in (None, "", [])}
-    return value
+def unavailable(document: dict[str, Any]) -> list[AvailabilityChange]:
+    """What cannot be ordered: told again after an asynchronous write, or a morning's reset."""
+    return [one for one in everything(document) if one.status != "available"]

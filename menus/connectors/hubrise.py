@@ -12,7 +12,7 @@ from integrations.errors import (
     PermanentError,
 )
 from menus.connectors import registry
-from menus.connectors.base import MenuConnector, Projection, Target
+from menus.connectors.base import MenuConnector, Projection, Pushed, Target
 
 ALLERGEN_TAGS = {
     "gluten": "allergen_gluten",
@@ -48,7 +48,7 @@ class HubRise(MenuConnector):
             if item.get("allergens") is None
         ]
 
-    def push(self, document: dict[str, Any], target: Target) -> None:
+    def push(self, document: dict[str, Any], target: Target) -> Pushed:
         catalog = target.settings["catalog_id"]
         body = {"name": document["name"], "data": self.convert(document)}
         self.http.put(f"{self.api}/catalogs/{catalog}", json=body, **self._access(target))
@@ -58,6 +58,7 @@ class HubRise(MenuConnector):
             if item.get("availability", {}).get("status") == "unavailable"
         ]
         self.http.put(f"{self.api}/catalogs/{catalog}/location/inventory", json=stock, **self._access(target))
+        return Pushed(catalog)
 
     def read(self, target: Target) -> Any:
         catalog = target.settings["catalog_id"]

@@ -10,7 +10,7 @@ from django.conf import settings
 from integrations.errors import CommunicationError, SyncError
 from integrations.registry import setting
 from menus.connectors import registry
-from menus.connectors.base import MenuConnector, Projection, Target
+from menus.connectors.base import MenuConnector, Projection, Pushed, Target
 from menus.jsonld import cents, menu_page
 
 LD_JSON = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', re.DOTALL)
@@ -26,8 +26,9 @@ class Website(MenuConnector):
         """Our own public address: the sandbox does not play it."""
         return setting(self.slug, "BASE_URL", settings.PUBLIC_URL).rstrip("/")
 
-    def push(self, document: dict[str, Any], target: Target) -> None:
+    def push(self, document: dict[str, Any], target: Target) -> Pushed:
         """Nothing to send: the page shows the revision in force as soon as it is committed."""
+        return Pushed()
 
     def read(self, target: Target) -> Any:
         page = self.http.get(f"{self.api}/carte/", headers={"Cache-Control": "no-cache"}).text

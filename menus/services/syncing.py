@@ -15,6 +15,7 @@ from menus.connectors import registry
 from menus.connectors.base import MenuConnector, Target, compare
 from menus.models import Destination, MenuRevision, MenuSync
 from menus.signals import menu_synced
+from menus.verification import faults
 
 # By name: tasks.py stands above the services.
 SYNCHRONISE = "menus.tasks.synchronise"
@@ -81,7 +82,7 @@ def _verify(sync: MenuSync, connector: MenuConnector) -> None:
     found = [difference.as_json() for difference in differences]
     _end(
         sync,
-        Status.DRIFTED if differences else Status.COHERENT,
+        Status.DRIFTED if faults(differences) else Status.COHERENT,
         differences=found,
         verified_at=timezone.now(),
         **CLEAR_ERROR,

@@ -85,7 +85,7 @@ def test_a_change_at_the_destination_is_found_and_located(card, hubrise):
 
     sync.refresh_from_db()
     assert sync.status == "drifted"
-    assert sync.differences == [{"path": "magret.price", "expected": 2390, "found": 2500}]
+    assert sync.differences == [{"path": "magret.price", "expected": 2390, "found": 2500, "kind": "price"}]
 
 
 def test_a_lost_allergen_is_found(card, hubrise):
@@ -100,7 +100,9 @@ def test_a_lost_allergen_is_found(card, hubrise):
     syncing.synchronise(sync.pk)
 
     sync.refresh_from_db()
-    assert sync.differences == [{"path": "magret.allergens", "expected": ["milk"], "found": None}]
+    assert sync.differences == [
+        {"path": "magret.allergens", "expected": ["milk"], "found": None, "kind": "allergens_missing"}
+    ]
 
 
 def test_a_dish_of_unknown_allergens_is_kept_from_delivery_and_said(card, hubrise):

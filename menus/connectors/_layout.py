@@ -1,0 +1,306 @@
+"""From a document to the card of one channel: what is kept, what is left out and why, every text within its limit."""
+
+from typing import Any
+
+from menus.connectors._card import (
+    FORMULAS,
+    Card,
+    Choice,
+    Dish,
+    Group,
+    Part,
+    Rules,
+    is_for,
+    price_of,
+    shorten,
+    status_of,
+    weekly,
+)
+from menus.connectors._words import allergen_names, allergens_said, mentions, spoken
+from menus.document import level
+
+Entry = dict[str, Any]
+FORMULAS_REF = "formules"
+
+
+def lay_out(document: Entry, rules: Rules) -> Card:
+    """The card that a channel should show."""
+    return _Layout(document, rules).card()
+
+
+class _Layout:
+    def __init__(self, document: Entry, rules: Rules) -> None:
+        self.document, self.rules = document, rules
+        self.language: str = document.get("default_language") or "fr"
+        self.left_out: list[str] = []
+        self.languages = self._languages()
+        self.groups = {group["id"]: self._group(group) for group in document.get("option_groups") or []}
+        # A size served inside a formula is read there alone, without the name of its dish.
+        self.sizes_apart = {
+            (choice["item_id"], choice.get("variant_id"))
+            for formula in document.get("formulas") or []
+            for step in formula["steps"]
+            for choice in step["choices"]
+        }
+
+    def card(self) -> Card:
+        parts = [self._part(category) for category in self.document["categories"]]
+        shown = {dish.ref: dish for part in parts for dish in part.dishes}
+        parts = self._with_formulas(parts, shown)
+        rules, document = self.rules, self.document
+        return Card(
+            name=shorten(document["name"], rules.title),
+            text=shorten(document.get("description"), rules.text),
+            currency=document["currency"],
+            language=self.language,
+            parts=tuple(part for part in parts if part.dishes),
+            hours=weekly(document.get("service_hours")),
+            left_out=tuple(self.left_out),
+            translations=self._names(document, rules.title),
+        )
+
+    # --- dishes -------------------------------------------------------------------------------------------------------
+
+    def _part(self, category: Entry) -> Part:
+        dishes = [dish for item in category["items"] if (dish := self._dish(item)) is not None]
+        return Part(
+            category["id"],
+            shorten(category["name"], self.rules.title),
+            shorten(category.get("description"), self.rules.section_text),
+            tuple(dishes),
+            self._names(category, self.rules.title),
+        )
+
+    def _dish(self, item: Entry) -> Dish | None:
+        """None when it is not shown here; said when that is not plainly what staff asked for."""
+        if status_of(item) == "hidden" or not is_for(item, self.rules.channel):
+            return None
+        if self.rules.is_delivery and item.get("allergens") is None:
+            return self._leave_out(
+                f"« {item['name']} » n'est pas proposé en livraison : ses allergènes sont inconnus. Renseignez-les."
+            )
+        if self._is_scheduled(item):
+            return None
+        sizes = tuple(self._size(item, size) for size in item.get("variants") or [] if status_of(size) != "hidden")
+        if item.get("variants") and not sizes:
+            return self._leave_out(f"« {item['name']} » n'a plus aucune taille proposée.")
+        groups = tuple(self.groups[ref] for ref in item.get("option_group_ids") or [] if ref in self.groups)
+        for group in groups if self.rules.has_groups else ():
+            if len(group.choices) < min(group.min, 1):
+                return self._leave_out(
+                    f"« {item['name']} » n'est pas proposé : plus aucune option de « {group.name} » n'est disponible."
+                )
+        price = self._lowest(sizes) if sizes else price_of(item, self.rules.channel)
+        if self.rules.drops_free and not price:
+            return self._leave_out(f"« {item['name']} » est gratuit : ce canal ne montre que ce qui a un prix.")
+        text, allergen_text, translations = self._texts(item)
+        return Dish(
+            ref=item["id"],
+            name=shorten(item["name"], self.rules.name),
+            text=text,
+            price=price,
+            allergens=item.get("allergens"),
+            status=self._status(item, sizes),
+            source=item,
+            diets=tuple(diet for diet in self.rules.diets if diet in (item.get("diets") or [])),
+            allergen_text=allergen_text,
+            sizes=sizes,
+            groups=tuple(group for group in groups if group.choices),
+            translations=translations,
+            prices={} if sizes else self._other_prices(item),
+        )
+
+    def _lowest(self, sizes: tuple[Choice, ...]) -> int:
+        """The price shown beside the name: where sizes have no name of their own, that of the first."""
+        return min(size.price for size in sizes) if self.rules.has_refs else sizes[0].price
+
+    def _status(self, item: Entry, sizes: tuple[Choice, ...]) -> str:
+        if sizes and all(size.status != "available" for size in sizes):
+            return "unavailable"
+        return status_of(item)
+
+    def _size(self, item: Entry, size: Entry) -> Choice:
+        name, is_apart = size["name"], (item["id"], size["id"]) in self.sizes_apart
+        names = self._names(size, self.rules.name)
+        if is_apart and not self.rules.formulas_apart and self.rules.has_groups:
+            name, names = f"{item['name']} ({size['name']})", {}
+        return Choice(
+            f"{item['id']}--{size['id']}",
+            shorten(name, self.rules.name),
+            price_of(size, self.rules.channel),
+            status_of(size),
+            translations=names,
+            prices=self._other_prices(size),
+        )
+
+    def _group(self, group: Entry) -> Group:
+        choices = tuple(
+            self._option(group, option) for option in group["options"] if status_of(option) not in ("hidden",)
+        )
+        most = group["max"]
+        if most is None and not self.rules.has_unlimited_choices:
+            most = max(len(choices), group["min"])
+        names = self._names(group, self.rules.name)
+        return Group(group["id"], shorten(group["name"], self.rules.name), group["min"], most, choices, names)
+
+    def _option(self, group: Entry, option: Entry) -> Choice:
+        name, allergens = option["name"], option.get("allergens") or None
+        if allergens and self.rules.option_allergens_in_name:
+            name, allergens = f"{name} ({', '.join(allergen_names(allergens, self.language))})", None
+        return Choice(
+            f"{group['id']}--{option['id']}",
+            shorten(name, self.rules.name),
+            option["price_cents"],
+            status_of(option),
+            allergens,
+            self._names(option, self.rules.name),
+            bool(option.get("default")),
+        )
+
+    # --- formulas -----------------------------------------------------------------------------------------------------
+
+    def _with_formulas(self, parts: list[Part], shown: dict[str, Dish]) -> list[Part]:
+        """Formulas at the end of the part they belong to, else in a part of their own."""
+        by_part: dict[str, list[Dish]] = {}
+        known = {part.ref for part in parts}
+        for formula in self.document.get("formulas") or []:
+            if (dish := self._formula(formula, shown)) is not None:
+                ref = formula.get("category_id")
+                by_part.setdefault(ref if ref in known and not self.rules.formulas_apart else "", []).append(dish)
+        parts = [
+            Part(part.ref, part.name, part.text, part.dishes + tuple(by_part.get(part.ref, [])), part.translations)
+            for part in parts
+        ]
+        if apart := by_part.get(""):
+            ref = FORMULAS_REF
+            while ref in known:
+                ref += "-"
+            names = {
+                language: {"name": FORMULAS[spoken(language)]}
+                for language in self.languages
+                if any(language in dish.translations for dish in apart)
+            }
+            # A thing of its own has no part: the name is ours, for people to read.
+            name = FORMULAS[spoken(self.language)]
+            parts.append(Part("" if self.rules.formulas_apart else ref, name, "", tuple(apart), names))
+        return parts
+
+    def _formula(self, formula: Entry, shown: dict[str, Dish]) -> Dish | None:
+        if status_of(formula) == "hidden" or not is_for(formula, self.rules.channel):
+            return None
+        if self._is_scheduled(formula):
+            return None
+        steps = tuple(self._step(formula, step, shown) for step in formula["steps"])
+        for step in steps:
+            if len(step.choices) < min(step.min, 1):
+                return self._leave_out(
+                    f"« {formula['name']} » n'est pas proposée : l'étape « {step.name} » n'a aucun plat visible ici."
+                )
+        steps = tuple(step for step in steps if step.choices)
+        is_short = any(step.min and not any(choice.status == "available" for choice in step.choices) for step in steps)
+        text, _none, translations = self._texts(formula, is_formula=True)
+        return Dish(
+            ref=formula["id"],
+            name=shorten(formula["name"], self.rules.name),
+            text=text,
+            price=price_of(formula, self.rules.channel),
+            allergens=None,
+            status="unavailable" if is_short else status_of(formula),
+            source=formula,
+            groups=steps,
+            is_formula=True,
+            translations=translations,
+            prices=self._other_prices(formula),
+        )
+
+    def _step(self, formula: Entry, step: Entry, shown: dict[str, Dish]) -> Group:
+        choices = []
+        for choice in step["choices"]:
+            dish = shown.get(choice["item_id"])
+            if dish is None:
+                continue
+            wanted = f"{dish.ref}--{choice['variant_id']}" if choice.get("variant_id") else dish.ref
+            size = next((one for one in dish.sizes if one.ref == wanted), None)
+            if choice.get("variant_id") and size is None:
+                continue
+            status = dish.status if size is None or dish.status != "available" else size.status
+            name = dish.name if size is None else size.name
+            if size is not None and self.rules.formulas_apart:
+                name = f"{dish.name} ({size.name})"
+            names = (dish if size is None else size).translations
+            choices.append(Choice(wanted, name, choice.get("supplement_cents", 0), status, None, _without_texts(names)))
+        ref = f"{formula['id']}--{step['id']}"
+        return Group(ref, shorten(step["name"], self.rules.name), step["min"], step["max"], tuple(choices))
+
+    # --- texts --------------------------------------------------------------------------------------------------------
+
+    def _texts(self, entry: Entry, *, is_formula: bool = False) -> tuple[str, str, dict[str, dict[str, str]]]:
+        """Description with its mentions, the sentence on allergens, and the same in the other languages.
+
+        What the law wants to be read is kept whole; the description is what is shortened.
+        """
+        says_allergens = self.rules.allergens_in_text and not is_formula
+
+        def written(description: str | None, language: str) -> tuple[str, str]:
+            unheld = [diet for diet in sorted(entry.get("diets") or []) if diet not in self.rules.diets]
+            said = " ".join(mentions(entry, language, unheld_diets=unheld))
+            if first := next((size for size in entry.get("variants") or [] if status_of(size) != "hidden"), None):
+                # There, the dish itself is the first size, which then has no other place for its name.
+                said = f"{level(first['name'])}. {said}".strip() if self.rules.allergens_in_text else said
+            allergens = allergens_said(entry.get("allergens"), language) if says_allergens else ""
+            room = self.rules.text - len(said) - len(allergens) - 2 if self.rules.text else 0
+            head = "" if self.rules.text and room < 1 else shorten(description, room)
+            return f"{head} {said}".strip(), allergens
+
+        text, allergens = written(entry.get("description"), self.language)
+        translations = {}
+        for language in self.languages:
+            told = (entry.get("translations") or {}).get(language) or {}
+            if not told.get("name"):
+                continue
+            other, more = written(told.get("description"), language)
+            description = f"{other} {more}".strip()
+            translations[language] = {"name": shorten(told["name"], self.rules.name)}
+            if description:
+                translations[language]["description"] = description
+        return text, allergens, translations
+
+    def _names(self, entry: Entry, longest: int) -> dict[str, dict[str, str]]:
+        found = entry.get("translations") or {}
+        return {
+            language: {"name": shorten(found[language]["name"], longest)}
+            for language in self.languages
+            if (found.get(language) or {}).get("name")
+        }
+
+    def _languages(self) -> list[str]:
+        """The other languages that the card has and the channel speaks."""
+        document, speaks = self.document, self.rules.speaks
+        items = [item for category in document["categories"] for item in category["items"]]
+        entries = [document, *document["categories"], *items, *(document.get("formulas") or [])]
+        told = {language for entry in entries for language in entry.get("translations") or {}} - {self.language}
+        return [language for language in sorted(told) if speaks is None or language in speaks]
+
+    def _other_prices(self, entry: Entry) -> dict[str, int]:
+        """Prices of the channels that this one feeds."""
+        if not self.rules.formulas_apart:
+            return {}
+        base, told = price_of(entry, self.rules.channel), entry.get("channel_prices") or {}
+        return {fed: told[fed] for fed in ("deliveroo", "uber_eats") if fed in told and told[fed] != base}
+
+    def _is_scheduled(self, entry: Entry) -> bool:
+        if not self.rules.drops_scheduled or not entry.get("schedule"):
+            return False
+        self._leave_out(
+            f"« {entry['name']} » a ses propres horaires, que ce canal ne connaît pas : il y serait vendu à toute heure."
+        )
+        return True
+
+    def _leave_out(self, why: str) -> Dish | None:
+        """Say why something is not shown; nothing is what is shown."""
+        self.left_out.append(why)
+        return None
+
+
+def _without_texts(translations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {language: {"name": told["name"]} for language, told in translations.items()}

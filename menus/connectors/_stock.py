@@ -1,0 +1,68 @@
+"""What a change of stock means on one channel: a formula whose step has no choice left goes with its dishes."""
+
+import copy
+from typing import Any
+
+from menus.connectors._card import Card, Rules
+from menus.connectors._dates import all_in_stock, stocked
+from menus.connectors._layout import lay_out
+from menus.connectors.base import AvailabilityChange
+
+Document = dict[str, Any]
+
+
+def effective(changes: list[AvailabilityChange], document: Document, rules: Rules) -> list[AvailabilityChange]:
+    """The changes that concern this channel, as it should show them, with those that follow from them."""
+    known = _ids(lay_out(all_in_stock(document), rules))
+    told = {(change.kind, change.ref): change for change in changes}
+    told |= {
+        key: AvailabilityChange(*key, _status(entry))
+        for key, entry in _followers(changes, document).items()
+        if key not in told
+    }
+    shown = _statuses(lay_out(_with(list(told.values()), document), rules))
+    found = []
+    for change in told.values():
+        if change.external_id not in known:
+            continue
+        status = "hidden" if change.status == "hidden" else shown.get(change.external_id, change.status)
+        found.append(AvailabilityChange(change.kind, change.ref, status, change.until))
+    return found
+
+
+def _followers(changes: list[AvailabilityChange], document: Document) -> dict[tuple[str, str], dict[str, Any]]:
+    """Dishes whose size changed, and formulas that hold a dish that changed."""
+    touched = {change.ref.partition("/")[0] for change in changes if change.kind in ("item", "variant")}
+    found = {}
+    for kind, ref, entry in stocked(document):
+        if kind == "item" and ref in touched and entry.get("variants"):
+            found[kind, ref] = entry
+        if kind == "formula":
+            dishes = {choice["item_id"] for step in entry["steps"] for choice in step["choices"]}
+            if dishes & touched:
+                found[kind, ref] = entry
+    return found
+
+
+def _with(changes: list[AvailabilityChange], document: Document) -> Document:
+    changed = copy.deepcopy(document)
+    statuses = {(change.kind, change.ref): change.status for change in changes}
+    for kind, ref, entry in stocked(changed):
+        if (kind, ref) in statuses:
+            entry["availability"] = {"status": statuses[kind, ref]}
+    return changed
+
+
+def _statuses(card: Card) -> dict[str, str]:
+    """The status of everything on the card, by the platform's id."""
+    found = {dish.ref: dish.status for dish in card.dishes}
+    found |= {size.ref: size.status for dish in card.dishes for size in dish.sizes}
+    return found | {choice.ref: choice.status for group in card.groups.values() for choice in group.choices}
+
+
+def _ids(card: Card) -> set[str]:
+    return set(_statuses(card))
+
+
+def _status(entry: dict[str, Any]) -> str:
+    return (entry.get("availability") or {}).get("status", "available")
