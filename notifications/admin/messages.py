@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -31,8 +32,8 @@ from integrations.admin_tools.display import (
 )
 from integrations.admin_tools.operations import DialogForm, operation
 from notifications.connectors import registry
-from notifications.models import Chunk, Notification, Provider
-from notifications.services import outcomes, subscribing
+from notifications.models import ChannelType, Chunk, Notification, Provider
+from notifications.services import outcomes, sms, subscribing
 
 MESSAGE_COLOURS = {
     "sent": GOOD,
@@ -175,10 +176,31 @@ class ChunkAdmin(HistoryAdmin):
         return short(chunk.last_error)
 
 
+class ProviderForm(forms.ModelForm):
+    """A service and our access to it; a sender that operators would refuse is told before the first message."""
+
+    class Meta:
+        model = Provider
+        fields = ("platform", "channel", "credential", "position", "rate_per_second", "is_active")
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or self.cleaned_data
+        credential = answers.get("credential")
+        if answers.get("channel") == ChannelType.SMS and credential:
+            sender = sms.sender_of(credential.secrets)
+            if sender and (fault := sms.check_sender(sender)):
+                self.add_error("credential", fault)
+        platform = answers.get("platform")
+        if platform and answers.get("channel") and registry[platform].channel != answers["channel"]:
+            self.add_error("platform", _("Ce prestataire n'envoie pas sur ce canal."))
+        return answers
+
+
 @admin.register(Provider)
 class ProviderAdmin(BackofficeAdmin):
     """The services that send our messages."""
 
+    form = ProviderForm
     list_display = ("platform", "channel", "position", "state", "rate", "credential")
     actions_detail = ("listen",)
     readonly_fields = ("state", "resting_reason")

@@ -25,7 +25,6 @@ LONGEST_EXAMPLE = 60
 LONGEST_LETTER_BYTES, LONGEST_SUBJECT = 102_000, 70
 _WITHOUT_WORDS = re.compile(r"<img\b(?![^<>]{0,2000}\balt=)[^<>]{0,2000}>", re.IGNORECASE)
 # Where services keep the name that guests see; no secret.
-_SENDER_KEYS = ("sender", "from_number")
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def _short_message(template: MessageTemplate, guest: Contact, data: dict[str, An
 
     text = templates.sms_text(template, data, slug, guest)
     secrets = service.credential.secrets if service else {}
-    sender = next((secrets[key] for key in _SENDER_KEYS if secrets.get(key)), "")
+    sender = sms.sender_of(secrets)
     found = sms.parts(text, added=added)
     dear = templates.sms_parts(template, data, slug, templates.DEAR_GUEST)
     return ShortMessage(

@@ -194,6 +194,11 @@ _NAMELESS = {
 _ARTICLES = {"LE", "LA", "LES", "L", "AU", "AUX", "CHEZ", "DE", "DES", "DU", "D"}
 
 
+def sender_of(secrets: dict[str, str]) -> str:
+    """The name or number that a service's access gives as the sender; "" when it gives none."""
+    return next((secrets[key] for key in ("sender", "from_number") if secrets.get(key)), "")
+
+
 def check_sender(sender: str, *, spaces: bool = True) -> str:
     """What is wrong with the name that guests see as the sender, in French with a cure; "" when nothing is.
 

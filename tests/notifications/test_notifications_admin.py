@@ -9,7 +9,8 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications.models import Consent, Contact, MessageTemplate, Suppression
+from integrations.models import Credential
+from notifications.models import Consent, Contact, MessageTemplate, Provider, Suppression
 from notifications.services import contacts
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
@@ -301,3 +302,26 @@ def test_a_service_set_aside_says_so(office):
     factories.ProviderFactory(resting_until=timezone.now() + timedelta(minutes=5), resting_reason="Clé refusée.")
 
     assert "à l'écart" in html.unescape(office.get(reverse("admin:notifications_provider_changelist")).content.decode())
+
+
+@pytest.mark.parametrize(
+    ("platform", "channel", "sender", "fault"),
+    [
+        ("twilio", "sms", "0612345678", "bloquent"),
+        ("twilio", "sms", "Le Moulin de Vensac", "11 signes au plus"),
+        ("twilio", "email", "VieuxMoulin", "pas sur ce canal"),
+        ("twilio", "sms", "VieuxMoulin", ""),
+    ],
+)
+def test_a_service_whose_sender_would_be_refused_is_not_taken(office, platform, channel, sender, fault):
+    keys = {"account_sid": "AC1", "auth_token": "t", "from_number": sender}
+    access = Credential.objects.create(platform=platform, name="x", secrets=keys)
+    answers = {
+        "platform": platform, "channel": channel, "credential": access.pk, "position": 0, "rate_per_second": "",
+        "is_active": "on",
+    }  # fmt: skip
+
+    response = office.post(reverse("admin:notifications_provider_add"), answers)
+
+    assert (fault in html.unescape(response.content.decode())) if fault else response.status_code == 302
+    assert Provider.objects.count() == (0 if fault else 1)

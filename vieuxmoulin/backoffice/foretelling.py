@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from integrations.admin_tools.display import short_date
 from integrations.admin_tools.operations import sentences
 from integrations.errors import CommunicationError
-from notifications.models import ChannelType, Contact, MessageTemplate, Purpose, Segment, Tag
-from notifications.services import moments, permission, providers, sending, sms
-from notifications.services.templates import missing, render_for
+from notifications.models import ChannelType, Contact, MessageTemplate, Segment, Tag
+from notifications.services import moments, permission, previews, providers, sending
+from notifications.services.templates import audience_cost, missing, render_for
 from vieuxmoulin.backoffice.fields import DateTimeInput
 from vieuxmoulin.orchestrator import notifying
 
@@ -155,24 +155,10 @@ def _looks(
         return {"problem": str(error)}
     shown: dict[str, Any] = {
         "subject": rendered.subject,
-        "html": rendered.html,
+        "html": previews.harmless(rendered.html) if rendered.html else "",
         "text": rendered.text,
         "guest": str(guest),
     }
     if channel == ChannelType.SMS:
-        shown["cost"] = sms_cost(rendered.text, allowed)
+        shown["cost"] = audience_cost(template, channel, allowed, values)
     return shown
-
-
-def sms_cost(text: str, number: int) -> dict[str, Any]:
-    """How many parts an SMS is, and what they cost together."""
-    counted = sms.parts(text)
-    price = sms.part_cost()
-    return {
-        "parts": counted.parts,
-        "encoding": counted.encoding,
-        "units": counted.units,
-        "total": f"{price * counted.parts * number:.2f}".replace(".", ","),
-        "is_plain": counted.encoding == "GSM-7",
-        "purpose": Purpose.MARKETING,
-    }
