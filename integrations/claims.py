@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.errors import CommunicationError, TransientError
 
-FIRST_DELAY_SECONDS = 60
 LONGEST_DELAY_SECONDS = 3600
 
 
@@ -82,11 +81,11 @@ def abandoned(queryset: models.QuerySet, *, states: Iterable[str]) -> models.Que
 
 
 def retry_at(error: TransientError, attempts: int) -> datetime:
-    """When to try again: what the vendor asked for, else 1, 2, 4… minutes with jitter, an hour at most."""
+    """When to try again: what the vendor asked for, else 1, 2, 4… times RETRY_FIRST_SECONDS with jitter, an hour at most."""
     if error.retry_after_seconds is not None:
         delay = max(1.0, error.retry_after_seconds)
     else:
-        delay = min(FIRST_DELAY_SECONDS * 2 ** max(0, attempts - 1), LONGEST_DELAY_SECONDS)
+        delay = min(settings.RETRY_FIRST_SECONDS * 2 ** max(0, attempts - 1), LONGEST_DELAY_SECONDS)
     return timezone.now() + timedelta(seconds=delay * random.uniform(1.0, 1.1))  # noqa: S311 (jitter, not a secret)
 
 

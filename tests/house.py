@@ -64,6 +64,10 @@ class House:
     def start_beat(self) -> None:
         self.start("beat", [*CELERY, "beat", "--max-interval", "1", "--pidfile", ""])
 
+    def pid(self, name: str) -> int:
+        """Number of a process, which is that of its family too."""
+        return self._running[name].pid
+
     def kill(self, name: str) -> None:
         """SIGKILL a process and its children, as the system does when memory runs out."""
         process = self._running.pop(name)

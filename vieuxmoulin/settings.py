@@ -146,7 +146,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 HIGHEST_NUMBER_FIRST = BROKER_URL.startswith("amqp")
 if HIGHEST_NUMBER_FIRST:
     CELERY_TASK_QUEUE_MAX_PRIORITY = 9
-CELERY_BROKER_TRANSPORT_OPTIONS = (
+# A broker that is away is noticed at once: whoever queues something must not wait for it, the sweep comes by.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1} | (
     {
         "visibility_timeout": 3600,
         "socket_connect_timeout": 2,
@@ -180,6 +181,8 @@ SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 # How long a worker holds a row before it is thought dead, and how long after an unanswered send we look for it.
 CLAIM_LEASE_SECONDS = env.float("CLAIM_LEASE_SECONDS", default=300.0)
 READ_BACK_SECONDS = env.float("READ_BACK_SECONDS", default=45.0)
+# What a service refused for a while is tried again after this, then after twice, four times… as long; an hour at most.
+RETRY_FIRST_SECONDS = env.float("RETRY_FIRST_SECONDS", default=60.0)
 
 # --- Language and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "fr"

@@ -5,13 +5,13 @@ import hashlib
 import json
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 import requests
 
+from integrations import lanes
 from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
@@ -62,8 +62,7 @@ class Ovh(MessageConnector):
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         """A job of several receivers does not say which number got which id: the window goes out in parallel."""
-        with ThreadPoolExecutor(max_workers=min(len(messages), self.window)) as pool:
-            return list(pool.map(lambda message: self._send_one(message, access), messages))
+        return lanes.each(self.slug, lambda message: self._send_one(message, access), messages, at_once=self.window)
 
     def read_back(self, message: Message, access: Access, since: datetime) -> Outcome | None:
         """By our mark among what left, then among the few that wait to leave, which have no mark."""

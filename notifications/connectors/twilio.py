@@ -1,12 +1,12 @@
 """SMS by Twilio Programmable Messaging (OpenAPI of 2026-04, error dictionary of 2023-05)."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import requests
 
+from integrations import lanes
 from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
@@ -56,8 +56,7 @@ class Twilio(MessageConnector):
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         """Twilio takes one message per call: the window goes out in parallel."""
-        with ThreadPoolExecutor(max_workers=min(len(messages), self.window)) as pool:
-            return list(pool.map(lambda message: self._send_one(message, access), messages))
+        return lanes.each(self.slug, lambda message: self._send_one(message, access), messages, at_once=self.window)
 
     def read_back(self, message: Message, access: Access, since: datetime) -> Outcome | None:
         params = {"To": message.to, "DateSent>": since.strftime("%Y-%m-%d"), "PageSize": 50}

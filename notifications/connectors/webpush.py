@@ -6,7 +6,6 @@ import json
 import re
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from integrations import lanes
 from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
@@ -71,12 +71,12 @@ class WebPush(MessageConnector):
                 outcomes.append(Outcome(message.id, error=error))
         # One token for each push service: they mind a sender that comes with a new one for each call.
         tokens = {origin: _authorization(origin, access) for origin in {found.origin for _, found, _ in ready}}
-        if ready:
-            with ThreadPoolExecutor(max_workers=min(len(ready), self.window)) as pool:
-                outcomes += pool.map(
-                    lambda each: self._send_one(each[0], each[1], each[2], tokens[each[1].origin]), ready
-                )
-        return outcomes
+        return outcomes + lanes.each(
+            self.slug,
+            lambda each: self._send_one(each[0], each[1], each[2], tokens[each[1].origin]),
+            ready,
+            at_once=self.window,
+        )
 
     def read_back(self, message: Message, access: Access, since: datetime) -> Outcome | None:
         """No push service can be asked, but a repetition is harmless: the same topic replaces what waits there, and

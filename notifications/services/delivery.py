@@ -6,7 +6,9 @@ Few statements are spent on a message: six for a batch of a thousand, two for a 
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +17,9 @@ import structlog
 from django.db.models import Case, When
 from django.utils import timezone
 
-from integrations import limiter
-from integrations.claims import CLEAR_ERROR, RELEASE, claim, error_fields, lease, retry_at
-from integrations.errors import CommunicationError, TransientError
+from integrations import lanes, limiter
+from integrations.claims import CLEAR_ERROR, RELEASE, claim, error_fields, lease, next_sweep, retry_at
+from integrations.errors import AccountDisconnected, CommunicationError, TransientError
 from integrations.events import announce
 from integrations.queueing import enqueue
 from notifications.connectors import registry
@@ -37,6 +39,10 @@ DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
 pause = time.sleep
 # Rows are read a little ahead of small windows, which saves statements; leave is asked at most these messages early.
 READ_AHEAD = 128
+# One on its way, one about to leave: what a kill leaves in doubt.
+WINDOWS_AT_ONCE = 2
+# So few messages tell nothing of a service, if it took others of the same chunk in this time.
+FEW, LATELY = 4, timedelta(minutes=1)
 Status = Notification.Status
 
 
@@ -59,51 +65,92 @@ def deliver_chunk(chunk_id: Any) -> None:
         _wait_for_provider(chunk)
         return
     run = _Run(chunk, provider)
-    while run.goes_on:
-        run.next_rows()
+    run.go()
     if not run.was_taken:
-        _finish(chunk, provider, run.error, run.deferred_until)
+        _finish(chunk, provider, run)
 
 
 class _Run:
-    """One worker's turn on a chunk."""
+    """One worker's turn on a chunk: one window is on its way while the next is asked for, rendered and marked."""
 
     def __init__(self, chunk: Chunk, provider: Provider) -> None:
         self.chunk, self.provider = chunk, provider
         self.connector: MessageConnector = registry[provider.platform]()
         self.access = Access(provider.credential.secrets)
+        # What stops the chunk for now, and what only befell some messages of it.
         self.error: CommunicationError | None = None
+        self.mishaps: list[CommunicationError] = []
         self.deferred_until: datetime | None = None
-        self.goes_on, self.was_taken, self.is_too_fast = True, False, False
-        self.lease_renewed_at = timezone.now()
-        self.measured: set[str] = set()
+        self.was_taken, self.is_too_fast, self.has_taken = False, False, False
+        self.lease_renewed_at, self.measured = timezone.now(), set[str]()
+        self.in_flight: deque[Future[list[Outcome]]] = deque()
 
-    def next_rows(self) -> None:
-        """Read some rows and send them; `goes_on` tells whether there may be more."""
-        size = max(self.connector.window, READ_AHEAD)
-        waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING).select_related("contact")
-        rows = list(with_standing(waiting, self.chunk.channel, contact="contact").order_by("pk")[: size + 1])
-        # Law 8: who agreed to be measured, at the moment of leaving.
-        self.measured = {str(row.pk) for row in rows if row.has_tracking}
-        self.goes_on = len(rows) > size
-        for start in range(0, min(len(rows), size), self.connector.window):
-            self._send_window(rows[start : min(start + self.connector.window, size)])
-            if not self.goes_on and (self.was_taken or self.error or self.is_too_fast):
+    def go(self) -> None:
+        """Send until nothing is left or something stops it; nothing is on its way any more when it returns."""
+        for messages in self._windows():
+            self.in_flight.append(self._leave(messages))
+            if len(self.in_flight) == WINDOWS_AT_ONCE:
+                self._land()
+        while self.in_flight:
+            self._land()
+
+    def _leave(self, messages: list[Message]) -> Future[list[Outcome]]:
+        """Send beside this thread, but for a batch that is the whole chunk: nothing would be done meanwhile."""
+        if self.connector.window < self.connector.batch_size:
+            return lanes.start(send, self.connector, messages, self.access)
+        done: Future[list[Outcome]] = Future()
+        done.set_result(send(self.connector, messages, self.access))
+        return done
+
+    def _windows(self) -> Iterator[list[Message]]:
+        """Windows marked `sending`, ready to leave."""
+        for rows in self._rows():
+            window = prepare(self.chunk, rows, self.provider.platform)
+            self.deferred_until = window.deferred_until or self.deferred_until
+            outcomes.skip(window.skipped)
+            for messages in self._paced(window.messages):
+                self._renew_lease()
+                if ready := self._mark_sending(messages):
+                    yield ready
+                if self.was_taken or self.error:
+                    return
+            if self.is_too_fast or (window.deferred_until and not window.messages):
                 return
 
-    def _send_window(self, rows: list[Notification]) -> None:
-        window = prepare(self.chunk, rows, self.provider.platform)
-        self.deferred_until = window.deferred_until or self.deferred_until
-        outcomes.skip(window.skipped)
-        for messages in self._paced(window.messages):
-            self._renew_lease()
-            ready = self._mark_sending(messages)
-            if ready:
-                self.error = send(self.connector, ready, self.access) or self.error
-            if self.was_taken or self.error:
-                break
-        if self.was_taken or self.error or self.is_too_fast or (self.deferred_until and not window.messages):
-            self.goes_on = False
+    def _rows(self) -> Iterator[list[Notification]]:
+        """The rows of each window, read some windows ahead; each row once in a turn."""
+        size, last = max(self.connector.window, READ_AHEAD), None
+        while True:
+            waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING).select_related("contact")
+            if last is not None:
+                waiting = waiting.filter(pk__gt=last)
+            rows = list(with_standing(waiting, self.chunk.channel, contact="contact").order_by("pk")[: size + 1])
+            # Law 8: who agreed to be measured, at the moment of leaving.
+            self.measured = {str(row.pk) for row in rows if row.has_tracking}
+            for start in range(0, min(len(rows), size), self.connector.window):
+                yield rows[start : min(start + self.connector.window, size)]
+            if len(rows) <= size:
+                return
+            last = rows[size - 1].pk
+
+    def _land(self) -> None:
+        """Write what became of the oldest window on its way."""
+        found = self.in_flight.popleft().result()
+        waiting = outcomes.record(found)
+        self.has_taken = self.has_taken or any(outcome.error is None for outcome in found)
+        if waiting and self._is_trouble(waiting, len(found)):
+            self.error = waiting[-1]
+        else:
+            self.mishaps += waiting
+
+    def _is_trouble(self, waiting: list[CommunicationError], asked: int) -> bool:
+        """Whether the service itself is in trouble, rather than a few calls among many that it takes."""
+        if any(isinstance(error, AccountDisconnected) for error in waiting):
+            return True
+        if 2 * len(waiting) <= asked:
+            return False
+        lately = Notification.objects.filter(chunk=self.chunk, sent_at__gte=timezone.now() - LATELY)
+        return asked > FEW or not (self.has_taken or lately.exists())
 
     def _paced(self, messages: list[Message]) -> Iterator[list[Message]]:
         """The messages as fast as the service may be called; the rest stay for later when the line is too long."""
@@ -122,6 +169,9 @@ class _Run:
                 self.is_too_fast, self.deferred_until = True, timezone.now() + timedelta(seconds=wait)
                 return
             if wait:
+                # What has left is written down before the worker stands still.
+                while self.in_flight:
+                    self._land()
                 pause(wait)
             yield part
 
@@ -195,13 +245,12 @@ def message_of(chunk: Chunk, contact: Contact, row: Notification, provider: str 
     return Message(str(row.pk), to, rendered.subject, rendered.text, body, str(contact), headers, is_marketing)
 
 
-def send(connector: MessageConnector, messages: list[Message], access: Access) -> CommunicationError | None:
-    """Send a window and write each outcome; returns the error that should stop the chunk for now."""
+def send(connector: MessageConnector, messages: list[Message], access: Access) -> list[Outcome]:
+    """Send a window; what became of each message. Runs beside the worker's own thread, without the database."""
     try:
-        found = connector.send_batch(messages, access)
+        return connector.send_batch(messages, access)
     except CommunicationError as error:
-        found = [Outcome(message.id, error=error) for message in messages]
-    return outcomes.record(found)
+        return [Outcome(message.id, error=error) for message in messages]
 
 
 def _wait_for_provider(chunk: Chunk) -> None:
@@ -215,8 +264,9 @@ def _wait_for_provider(chunk: Chunk) -> None:
     log.warning("chunk_without_provider", chunk=str(chunk.pk), channel=chunk.channel)
 
 
-def _finish(chunk: Chunk, provider: Provider, error: CommunicationError | None, wait_until: datetime | None) -> None:
+def _finish(chunk: Chunk, provider: Provider, run: _Run) -> None:
     """Close the chunk, or put down when to take it again."""
+    error = run.error
     if error is None:
         providers.trust_again(provider)
     pending = Notification.objects.filter(chunk=chunk, status=Status.PENDING)
@@ -231,14 +281,20 @@ def _finish(chunk: Chunk, provider: Provider, error: CommunicationError | None, 
         at = providers.set_aside(provider, error, chunk.attempts)
         put_back(chunk, at=at, **error_fields(error))
         log.warning("chunk_postponed", chunk=str(chunk.pk), code=error.code, at=at.isoformat())
-        if at <= timezone.now():
-            enqueue(DELIVER_CHUNK, chunk.pk, priority=chunk.priority)
+    elif run.mishaps:
+        put_back(chunk, at=_soon(run.mishaps, chunk.attempts), **error_fields(run.mishaps[-1]))
     else:
-        put_back(chunk, at=wait_until or timezone.now())
+        put_back(chunk, at=run.deferred_until or timezone.now())
+
+
+def _soon(mishaps: list[CommunicationError], attempts: int) -> datetime:
+    """When messages refused by a service that takes the others are tried again: as asked, else after 1, 2, 4… seconds."""
+    asked = [error.retry_after_seconds or 0.0 for error in mishaps if isinstance(error, TransientError)]
+    return timezone.now() + timedelta(seconds=max(*asked, 0.0, 2.0 ** min(attempts - 1, 6)))
 
 
 def put_back(chunk: Chunk, *, at: datetime, **changes: Any) -> None:
-    """Put a chunk back in the waiting line until a date."""
-    Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts).update(
-        status=Chunk.Status.PENDING, next_attempt_at=at, **RELEASE, **changes
-    )
+    """Put a chunk back in the waiting line until a date; what is due before the next sweep is queued at once."""
+    ours = Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts)
+    if ours.update(status=Chunk.Status.PENDING, next_attempt_at=at, **RELEASE, **changes) and at <= next_sweep():
+        enqueue(DELIVER_CHUNK, chunk.pk, at=at, priority=chunk.priority)

@@ -1,13 +1,13 @@
 """What became of each message: written in bulk, recovered after a kill, settled by asking the service."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from integrations.claims import RELEASE, abandoned
@@ -29,20 +29,48 @@ from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 8
+# Read back one by one: a minute's work.
+RIPE_AT_ONCE = 200
 Status = Notification.Status
 # Only these may still get an outcome: what was canceled, or has one, keeps it.
 IN_FLIGHT = (Status.SENDING, Status.UNKNOWN)
 
 
-def record(found: list[Outcome]) -> CommunicationError | None:
-    """Write what became of messages in flight; returns the last error after which the others should wait."""
-    taken = [outcome for outcome in found if outcome.error is None]
-    _record_taken(taken)
-    stop: CommunicationError | None = None
+def record(found: list[Outcome]) -> list[CommunicationError]:
+    """Write what became of messages in flight; returns the errors of those that wait for another try."""
+    _record_taken([outcome for outcome in found if outcome.error is None])
+    waiting: list[CommunicationError] = []
+    for (fate, reason), refused in _by_fate(found).items():
+        rows = Notification.objects.filter(pk__in=list(refused), status__in=IN_FLIGHT)
+        if fate == Status.UNKNOWN:
+            rows.update(status=Status.UNKNOWN, reason=reason)
+        elif fate == Status.PENDING:
+            # Refused before anything left: it waits with the chunk, unless it has waited enough.
+            enough = When(attempts__gte=MAX_ATTEMPTS - 1, then=Value(Status.FAILED.value))
+            status = Case(enough, default=Value(Status.PENDING.value))
+            rows.update(status=status, reason=reason, attempts=F("attempts") + 1)
+            waiting += refused.values()
+        else:
+            for row in rows:
+                _remember_refusal(row, refused[str(row.pk)])
+            rows.update(status=Status.FAILED, reason=reason)
+    return waiting
+
+
+def _by_fate(found: list[Outcome]) -> dict[tuple[Status, str], dict[str, CommunicationError]]:
+    """The refusals by what becomes of their messages and by their reason: one statement for each group."""
+    groups: dict[tuple[Status, str], dict[str, CommunicationError]] = {}
     for outcome in found:
-        if outcome.error is not None and _record_error(outcome, outcome.error):
-            stop = outcome.error
-    return stop
+        error = outcome.error
+        if error is None:
+            continue
+        fate = Status.FAILED
+        if isinstance(error, OutcomeUnknown):
+            fate = Status.UNKNOWN
+        elif isinstance(error, TransientError | AccountDisconnected):
+            fate = Status.PENDING
+        groups.setdefault((fate, str(error)[:300]), {})[outcome.message_id] = error
+    return groups
 
 
 def _record_taken(taken: list[Outcome]) -> None:
@@ -66,27 +94,6 @@ def _record_taken(taken: list[Outcome]) -> None:
         ["status", "external_id", "sent_at", "reason"],
         batch_size=250,
     )
-
-
-def _record_error(outcome: Outcome, error: CommunicationError) -> bool:
-    """Write one refusal; True when the messages behind it should wait too."""
-    row = Notification.objects.filter(pk=outcome.message_id, status__in=IN_FLIGHT)
-    reason = str(error)[:300]
-    if isinstance(error, OutcomeUnknown):
-        row.update(status=Status.UNKNOWN, reason=reason)
-        return False
-    if isinstance(error, TransientError | AccountDisconnected):
-        # Refused before anything left: it waits with the chunk, unless it has waited enough.
-        if not row.filter(attempts__lt=MAX_ATTEMPTS - 1).update(
-            status=Status.PENDING, reason=reason, attempts=F("attempts") + 1
-        ):
-            row.update(status=Status.FAILED, reason=reason, attempts=F("attempts") + 1)
-        return True
-    failed = row.first()
-    if failed is not None:
-        _remember_refusal(failed, error)
-        row.update(status=Status.FAILED, reason=reason)
-    return False
 
 
 def _remember_refusal(row: Notification, error: CommunicationError) -> None:
@@ -130,13 +137,20 @@ def recover_abandoned() -> int:
     return len(found)
 
 
-def ripe_unknown() -> Iterator[Notification]:
-    """Messages of unknown fate that left long enough ago for the service to list them."""
+def ripe_unknown(services: Collection[str]) -> Iterator[Notification]:
+    """Messages of unknown fate that left by these services, long enough ago to be listed there.
+
+    Those that only a person can settle are not among them: they would stand before the others for ever.
+    """
     ripe = timezone.now() - timedelta(seconds=settings.READ_BACK_SECONDS)
     rows = Notification.objects.filter(
-        status=Status.UNKNOWN, sending_at__lt=ripe, chunk__isnull=False, contact__isnull=False
+        status=Status.UNKNOWN,
+        provider__in=services,
+        sending_at__lt=ripe,
+        chunk__isnull=False,
+        contact__isnull=False,
     )
-    yield from rows.select_related("contact", "chunk__template").order_by("sending_at")[:200]
+    yield from rows.select_related("contact", "chunk__template").order_by("sending_at")[:RIPE_AT_ONCE]
 
 
 def send_again(row: Notification) -> None:

@@ -18,9 +18,8 @@ def settle_unknown() -> int:
         if registry[provider.platform].can_read_back
     }
     settled = 0
-    for row in outcomes.ripe_unknown():
-        if row.provider in providers:
-            settled += _settle(row, *providers[row.provider])
+    for row in outcomes.ripe_unknown(providers.keys()):
+        settled += _settle(row, *providers[row.provider])
     return settled
 
 

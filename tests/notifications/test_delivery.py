@@ -360,3 +360,60 @@ def test_an_advertising_sms_says_how_to_stop(vendor):
     delivery.deliver_chunk(send([ContactFactory()], channel="sms").get().pk)
 
     assert "\nSTOP : http" in vendor.batches[0][0].text
+
+
+def test_what_only_a_person_can_settle_does_not_keep_the_others_waiting(vendor, monkeypatch):
+    row = unknown_sms()
+    vendor.found = lambda message: Outcome(message.id, "SM1")
+    monkeypatch.setattr(outcomes, "RIPE_AT_ONCE", 1)
+    send([ContactFactory()])
+    older = timezone.now() - timedelta(minutes=3)
+    Notification.objects.filter(channel="email").update(status="unknown", provider="sendgrid", sending_at=older)
+
+    assert settling.settle_unknown() == 1
+
+    row.refresh_from_db()
+    assert row.status == "sent"
+
+
+def test_a_few_refusals_among_many_do_not_stop_the_chunk(vendor):
+    chunk = send([ContactFactory() for _ in range(40)], channel="sms").get()
+    refused = []
+
+    def now_and_then(message):
+        if len(refused) < 3 and message.id not in refused:
+            refused.append(message.id)
+            return Outcome(message.id, error=TransientError("Incident.", retry_after_seconds=5))
+        return Outcome(message.id, f"id-{message.id}")
+
+    vendor.answer = now_and_then
+    delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    assert statuses() == ["pending"] * 3 + ["sent"] * 37
+    assert timedelta(seconds=4) <= chunk.next_attempt_at - timezone.now() <= timedelta(seconds=5)
+    assert chunk.last_error == "Incident."
+
+
+def test_refusals_of_most_stop_the_chunk_for_a_minute(vendor):
+    chunk = send([ContactFactory() for _ in range(100)], channel="sms").get()
+    vendor.answer = lambda message: Outcome(message.id, error=TransientError("Incident."))
+
+    delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    # Two windows had left before the first was known.
+    assert [len(batch) for batch in vendor.batches] == [32, 32]
+    assert statuses() == ["pending"] * 100
+    assert chunk.next_attempt_at - timezone.now() > timedelta(seconds=59)
+
+
+def test_the_last_refused_message_is_tried_again_soon_where_the_others_were_taken(vendor):
+    chunk = send([ContactFactory(), ContactFactory()], channel="sms").get()
+    Notification.objects.filter(pk=Notification.objects.first().pk).update(status="sent", sent_at=timezone.now())
+    vendor.answer = lambda message: Outcome(message.id, error=TransientError("Incident."))
+
+    delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    assert chunk.next_attempt_at - timezone.now() <= timedelta(seconds=1)

@@ -49,7 +49,7 @@ def letter(tracking):
     )  # fmt: skip
     sent = []
     original = delivery.send
-    delivery.send = lambda connector, messages, access: sent.extend(messages)
+    delivery.send = lambda connector, messages, access: sent.extend(messages) or []
     try:
         delivery.deliver_chunk(Notification.objects.get().chunk_id)
     finally:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from integrations import http
+from integrations import http, lanes
 from integrations.sandbox.models import VendorRecord
 
 FACEBOOK = "/bac-a-sable/api/facebook/v25.0"
@@ -30,6 +30,7 @@ def vendors(live_server, settings):
     if session is not None:
         session.close()
     # The lines of the threads that sent a batch are closed with their sessions.
+    lanes.close()
     gc.collect()
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:

@@ -1,0 +1,70 @@
+"""A PostgreSQL and a Redis of a test's own, which it may crash and start again."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+from tests import components
+
+
+class Server:
+    """One program on one port; what it wrote to disk is found again by the next start."""
+
+    def __init__(self, folder: pathlib.Path, command: list[str], **options) -> None:
+        self.folder, self.command, self.options = folder, command, options
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self.options
+            )
+
+    def stop(self, number: int) -> None:
+        """Signal the program itself and wait for its end."""
+        if self.process is not None:
+            self.process.send_signal(number)
+            self.process.wait(30)
+            self.process = None
+
+
+def redis(program: str, folder: pathlib.Path, port: int) -> Server:
+    """It keeps nothing: what was queued is gone when it comes back."""
+    folder.mkdir()
+    return Server(folder, [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)])
+
+
+def postgresql(binaries: str, folder: pathlib.Path, port: int) -> Server:
+    """What it answered as committed outlives a crash of its processes; only a power cut could take it (no fsync)."""
+    folder.mkdir()
+    data = folder / "data"
+    data.mkdir()
+    options: dict = {"cwd": "/"}
+    if os.geteuid() == 0:
+        # The server refuses to run as root, and the other user must be able to pass through the folder.
+        for above in (folder, *list(folder.parents)[:3]):
+            if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
+                above.chmod(above.stat().st_mode | 0o011)
+        shutil.chown(data, "nobody")
+        options |= {"user": "nobody", "extra_groups": []}
+    subprocess.run(
+        [f"{binaries}/initdb", "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", "--no-sync", "-D", str(data)],
+        check=True,
+        capture_output=True,
+        **options,
+    )
+    command = [f"{binaries}/postgres", "-D", str(data), "-h", "127.0.0.1", "-p", str(port)]
+    settings = ("fsync=off", "unix_socket_directories=")
+    return Server(folder, [*command, *(word for each in settings for word in ("-c", each))], **options)
+
+
+def found(name: str) -> str:
+    """The program of a component; a test that needs it has asked for it by its marker."""
+    program = components.COMPONENTS[name].find()
+    assert program, f"{name} is needed"
+    return program
+
+
+CRASH = signal.SIGQUIT
