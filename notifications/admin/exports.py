@@ -5,6 +5,7 @@ from itertools import chain
 from typing import IO, Any
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -40,7 +41,11 @@ class Exporter:
         """Ask what to export, then give it."""
         if not (request.user.has_perm(EXPORT) and self.admin.has_view_permission(request)):
             raise PermissionDenied
-        listed = self.admin.get_changelist_instance(request).queryset
+        try:
+            listed = self.admin.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            # A filter of an old address: everybody, which the page says before anything leaves.
+            return HttpResponseRedirect(reverse("admin:notifications_contact_export"))
         filters = {name: ",".join(request.GET.getlist(name)) for name in request.GET if name not in NOT_FILTERS}
         if request.method == "POST":
             return self._given(request, listed, filters)

@@ -70,6 +70,15 @@ def test_what_is_exported_and_imported_again_changes_nothing(form, guests):
     assert list(Contact.objects.order_by("pk").values()) == before
 
 
+def test_signs_that_no_workbook_holds_are_left_out():
+    factories.ContactFactory(first_name="Zo\ufffe\uffffé\x0b", agrees=())
+
+    row = take(exporting.as_workbook(table()).read())
+
+    assert counts(row) == (0, 0, 1, 0)
+    assert only()["Prénom"] == "Zo é"
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r@"])
 def test_no_cell_begins_as_a_formula_in_either_format(start):
     factories.ContactFactory(first_name=f"{start}HYPERLINK(1)", agrees=())
@@ -193,6 +202,14 @@ def test_exporting_needs_a_permission_of_its_own(client, django_user_model):
     assert refused == [403, 403]
     assert "Exporter…" not in listed
     assert client.post(ADDRESS, {"form": "csv"}).status_code == 200
+
+
+def test_a_filter_that_means_nothing_any_more_exports_nothing_by_itself(browser):
+    factories.ContactFactory()
+
+    response = browser.post(f"{ADDRESS}?created_at__gte=hier", {"form": "csv"})
+
+    assert (response.status_code, response.url) == (302, ADDRESS)
 
 
 def test_a_workbook_too_big_is_refused_with_the_way_out(browser, monkeypatch):

@@ -84,7 +84,12 @@ def guest_of(line: Line, fields: Sequence[str], columns: Sequence[str]) -> Guest
 
 def tidy(text: str) -> str:
     """One line without control signs nor doubled spaces; marks of right-to-left scripts and emojis stay."""
-    return " ".join("".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in text).split())
+    return " ".join("".join(" " if _is_unfit(sign) else sign for sign in text).split())
+
+
+def _is_unfit(sign: str) -> bool:
+    """What neither PostgreSQL nor a workbook can hold, or that no line of text has."""
+    return sign in "\ufffe\uffff" or unicodedata.category(sign) in ("Cc", "Cs")
 
 
 def unescaped(text: str) -> str:
