@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 ROWS_PER_SWEEP = 2000
 SETTLE = "social.tasks.settle"
 # What staff are told of rows that stand still, by queue.
-STUCK_ALERT = "stuck:"
+STUCK_ALERT, IMPORT_ALERT = "stuck:", "contact_import:"
 STUCK_TITLES = {
     "publish": "Des publications n'avancent plus.",
     "notify": "Des messages aux clients n'avancent plus.",
@@ -80,6 +80,7 @@ def sweep() -> dict[str, int]:
     for task_id in Task.objects.exclude(status__in=ledger.FINAL).values_list("pk", flat=True)[:ROWS_PER_SWEEP]:
         ledger.refresh(task_id)
     _alert_stuck()
+    _alert_imports()
     alerts.send_mails()
     return done | {"phases": len(phases), "imports": len(waiting)}
 
@@ -111,6 +112,21 @@ def _alert_stuck() -> None:
             since = row.sending_at if queue == "unknown" else row.next_attempt_at
             log.error("row_stuck", queue=queue, model=type(row).__name__, pk=str(row.pk), due_at=str(since))
     alerts.resolve_others(STUCK_ALERT, named)
+
+
+def _alert_imports() -> None:
+    """Law 5: a list of guests that stopped midway waits for somebody, as long as its file is kept."""
+    named = []
+    for row in applying.stopped():
+        named.append(f"{IMPORT_ALERT}{row.pk}")
+        alerts.raise_alert(
+            named[-1],
+            "Un import de contacts s'est arrêté.",
+            f"« {row.name} » : {row.report.get('error', '')} Ouvrez-le, puis « Reprendre ».",
+            address=reverse("admin:notifications_contactimport_state", args=[row.pk]),
+            permission="notifications.add_contactimport",
+        )
+    alerts.resolve_others(IMPORT_ALERT, named)
 
 
 def check_services() -> None:

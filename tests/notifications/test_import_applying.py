@@ -16,6 +16,7 @@ from notifications.services.permission import address_index
 from tests import factories
 from tests.notifications.imports import counts, many, receive, take
 from vieuxmoulin import tidying
+from vieuxmoulin.models import Alert
 from vieuxmoulin.sweep import sweep
 
 pytestmark = pytest.mark.django_db
@@ -283,12 +284,18 @@ def test_what_fails_again_and_again_is_given_up_then_goes_on_when_somebody_asks(
     row.refresh_from_db()
     assert row.status == "failed"
     assert row.report["error"] == "L'import s'est arrêté 5 fois au même endroit. Ce qui est fait est gardé."
+    sweep()
+    alert = Alert.objects.get(key=f"contact_import:{row.pk}")
+    assert (alert.title, alert.resolved_at) == ("Un import de contacts s'est arrêté.", None)
 
     monkeypatch.undo()
     assert applying.resume(row)
     applying.run(row.pk)
     row.refresh_from_db()
     assert (row.status, row.report["error"], Contact.objects.count()) == ("done", "", 3)
+    sweep()
+    alert.refresh_from_db()
+    assert alert.resolved_at is not None
 
 
 def test_ten_thousand_guests_take_a_bounded_number_of_statements():

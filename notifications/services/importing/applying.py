@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.errors import CommunicationError
@@ -116,6 +117,11 @@ def waiting() -> list[UUID]:
     """The imports that nobody works on: the sweep enqueues them."""
     rows = ContactImport.objects.filter(status=Status.RUNNING).defer("rows").order_by("created_at")
     return [row.pk for row in rows if holding.is_free(row)]
+
+
+def stopped() -> QuerySet[ContactImport]:
+    """The imports that were given up and may still go on."""
+    return ContactImport.objects.filter(status=Status.FAILED, rows__isnull=False).defer("rows")
 
 
 def run(import_id: Any) -> None:
