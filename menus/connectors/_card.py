@@ -46,6 +46,10 @@ class Rules:
     formulas_apart: bool = False
     # It has no hours for one dish: one that has its own is not shown.
     drops_scheduled: bool = False
+    # Its hours for one dish are a single span, the same on each of its days.
+    has_single_spans: bool = False
+    # A step of a formula is one choice, no less and no more.
+    has_single_choices: bool = False
     # Free dishes are not shown.
     drops_free: bool = False
 
@@ -170,6 +174,16 @@ def weekly(schedule: list[dict[str, Any]] | None) -> tuple[tuple[str, str, str],
             if end > "00:00":
                 found.add(((rank + 1) % 7, "00:00", end))
     return tuple((DAYS[rank], start, end) for rank, start, end in sorted(found))
+
+
+def single_span(schedule: list[dict[str, Any]] | None) -> tuple[list[str], str, str] | None:
+    """(days, start, end) when a schedule is one span within the day; None when it cannot be said so."""
+    periods = weekly(schedule)
+    spans = {(start, end) for _day, start, end in periods}
+    if len(spans) != 1:
+        return None
+    ((start, end),) = spans
+    return [day for day, _start, _end in periods], start, end
 
 
 def project(card: Card, rules: Rules) -> Projection:

@@ -13,11 +13,12 @@ from menus.connectors._card import (
     is_for,
     price_of,
     shorten,
+    single_span,
     status_of,
     weekly,
 )
-from menus.connectors._words import allergen_names, allergens_said, mentions, spoken
-from menus.document import level
+from menus.connectors._texts import Texts
+from menus.connectors._words import allergen_names, spoken
 
 Entry = dict[str, Any]
 FORMULAS_REF = "formules"
@@ -31,9 +32,8 @@ def lay_out(document: Entry, rules: Rules) -> Card:
 class _Layout:
     def __init__(self, document: Entry, rules: Rules) -> None:
         self.document, self.rules = document, rules
-        self.language: str = document.get("default_language") or "fr"
+        self.texts = Texts(document, rules)
         self.left_out: list[str] = []
-        self.languages = self._languages()
         self.groups = {group["id"]: self._group(group) for group in document.get("option_groups") or []}
         # A size served inside a formula is read there alone, without the name of its dish.
         self.sizes_apart = {
@@ -52,11 +52,11 @@ class _Layout:
             name=shorten(document["name"], rules.title),
             text=shorten(document.get("description"), rules.text),
             currency=document["currency"],
-            language=self.language,
+            language=self.texts.language,
             parts=tuple(part for part in parts if part.dishes),
             hours=weekly(document.get("service_hours")),
             left_out=tuple(self.left_out),
-            translations=self._names(document, rules.title),
+            translations=self.texts.names(document, rules.title),
         )
 
     # --- dishes -------------------------------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ class _Layout:
             shorten(category["name"], self.rules.title),
             shorten(category.get("description"), self.rules.section_text),
             tuple(dishes),
-            self._names(category, self.rules.title),
+            self.texts.names(category, self.rules.title),
         )
 
     def _dish(self, item: Entry) -> Dish | None:
@@ -93,7 +93,7 @@ class _Layout:
         price = self._lowest(sizes) if sizes else price_of(item, self.rules.channel)
         if self.rules.drops_free and not price:
             return self._leave_out(f"« {item['name']} » est gratuit : ce canal ne montre que ce qui a un prix.")
-        text, allergen_text, translations = self._texts(item)
+        text, allergen_text, translations = self.texts.of(item)
         return Dish(
             ref=item["id"],
             name=shorten(item["name"], self.rules.name),
@@ -121,7 +121,7 @@ class _Layout:
 
     def _size(self, item: Entry, size: Entry) -> Choice:
         name, is_apart = size["name"], (item["id"], size["id"]) in self.sizes_apart
-        names = self._names(size, self.rules.name)
+        names = self.texts.names(size, self.rules.name)
         if is_apart and not self.rules.formulas_apart and self.rules.has_groups:
             name, names = f"{item['name']} ({size['name']})", {}
         return Choice(
@@ -140,20 +140,20 @@ class _Layout:
         most = group["max"]
         if most is None and not self.rules.has_unlimited_choices:
             most = max(len(choices), group["min"])
-        names = self._names(group, self.rules.name)
+        names = self.texts.names(group, self.rules.name)
         return Group(group["id"], shorten(group["name"], self.rules.name), group["min"], most, choices, names)
 
     def _option(self, group: Entry, option: Entry) -> Choice:
         name, allergens = option["name"], option.get("allergens") or None
         if allergens and self.rules.option_allergens_in_name:
-            name, allergens = f"{name} ({', '.join(allergen_names(allergens, self.language))})", None
+            name, allergens = f"{name} ({', '.join(allergen_names(allergens, self.texts.language))})", None
         return Choice(
             f"{group['id']}--{option['id']}",
             shorten(name, self.rules.name),
             option["price_cents"],
             status_of(option),
             allergens,
-            self._names(option, self.rules.name),
+            self.texts.names(option, self.rules.name),
             bool(option.get("default")),
         )
 
@@ -177,11 +177,11 @@ class _Layout:
                 ref += "-"
             names = {
                 language: {"name": FORMULAS[spoken(language)]}
-                for language in self.languages
+                for language in self.texts.languages
                 if any(language in dish.translations for dish in apart)
             }
             # A thing of its own has no part: the name is ours, for people to read.
-            name = FORMULAS[spoken(self.language)]
+            name = FORMULAS[spoken(self.texts.language)]
             parts.append(Part("" if self.rules.formulas_apart else ref, name, "", tuple(apart), names))
         return parts
 
@@ -197,8 +197,16 @@ class _Layout:
                     f"« {formula['name']} » n'est pas proposée : l'étape « {step.name} » n'a aucun plat visible ici."
                 )
         steps = tuple(step for step in steps if step.choices)
+        if not steps:
+            return self._leave_out(f"« {formula['name']} » n'est pas proposée : aucun de ses plats n'est visible ici.")
+        if self.rules.has_single_choices:
+            if any(step.min != step.max for step in steps):
+                return self._leave_out(
+                    f"« {formula['name']} » n'est pas proposée : une de ses étapes laisse le nombre de plats libre."
+                )
+            steps = tuple(one for step in steps for one in _one_by_one(step))
         is_short = any(step.min and not any(choice.status == "available" for choice in step.choices) for step in steps)
-        text, _none, translations = self._texts(formula, is_formula=True)
+        text, _none, translations = self.texts.of(formula, is_formula=True)
         return Dish(
             ref=formula["id"],
             name=shorten(formula["name"], self.rules.name),
@@ -232,55 +240,6 @@ class _Layout:
         ref = f"{formula['id']}--{step['id']}"
         return Group(ref, shorten(step["name"], self.rules.name), step["min"], step["max"], tuple(choices))
 
-    # --- texts --------------------------------------------------------------------------------------------------------
-
-    def _texts(self, entry: Entry, *, is_formula: bool = False) -> tuple[str, str, dict[str, dict[str, str]]]:
-        """Description with its mentions, the sentence on allergens, and the same in the other languages.
-
-        What the law wants to be read is kept whole; the description is what is shortened.
-        """
-        says_allergens = self.rules.allergens_in_text and not is_formula
-
-        def written(description: str | None, language: str) -> tuple[str, str]:
-            unheld = [diet for diet in sorted(entry.get("diets") or []) if diet not in self.rules.diets]
-            said = " ".join(mentions(entry, language, unheld_diets=unheld))
-            if first := next((size for size in entry.get("variants") or [] if status_of(size) != "hidden"), None):
-                # There, the dish itself is the first size, which then has no other place for its name.
-                said = f"{level(first['name'])}. {said}".strip() if self.rules.allergens_in_text else said
-            allergens = allergens_said(entry.get("allergens"), language) if says_allergens else ""
-            room = self.rules.text - len(said) - len(allergens) - 2 if self.rules.text else 0
-            head = "" if self.rules.text and room < 1 else shorten(description, room)
-            return f"{head} {said}".strip(), allergens
-
-        text, allergens = written(entry.get("description"), self.language)
-        translations = {}
-        for language in self.languages:
-            told = (entry.get("translations") or {}).get(language) or {}
-            if not told.get("name"):
-                continue
-            other, more = written(told.get("description"), language)
-            description = f"{other} {more}".strip()
-            translations[language] = {"name": shorten(told["name"], self.rules.name)}
-            if description:
-                translations[language]["description"] = description
-        return text, allergens, translations
-
-    def _names(self, entry: Entry, longest: int) -> dict[str, dict[str, str]]:
-        found = entry.get("translations") or {}
-        return {
-            language: {"name": shorten(found[language]["name"], longest)}
-            for language in self.languages
-            if (found.get(language) or {}).get("name")
-        }
-
-    def _languages(self) -> list[str]:
-        """The other languages that the card has and the channel speaks."""
-        document, speaks = self.document, self.rules.speaks
-        items = [item for category in document["categories"] for item in category["items"]]
-        entries = [document, *document["categories"], *items, *(document.get("formulas") or [])]
-        told = {language for entry in entries for language in entry.get("translations") or {}} - {self.language}
-        return [language for language in sorted(told) if speaks is None or language in speaks]
-
     def _other_prices(self, entry: Entry) -> dict[str, int]:
         """Prices of the channels that this one feeds."""
         if not self.rules.formulas_apart:
@@ -289,10 +248,14 @@ class _Layout:
         return {fed: told[fed] for fed in ("deliveroo", "uber_eats") if fed in told and told[fed] != base}
 
     def _is_scheduled(self, entry: Entry) -> bool:
-        if not self.rules.drops_scheduled or not entry.get("schedule"):
+        """Whether an entry has hours that the channel cannot keep: it is then not shown."""
+        schedule = entry.get("schedule")
+        if not schedule or not (self.rules.drops_scheduled or self.rules.has_single_spans):
+            return False
+        if self.rules.has_single_spans and single_span(schedule):
             return False
         self._leave_out(
-            f"« {entry['name']} » a ses propres horaires, que ce canal ne connaît pas : il y serait vendu à toute heure."
+            f"« {entry['name']} » a ses propres horaires, que ce canal ne sait pas garder : il serait vendu à toute heure."
         )
         return True
 
@@ -304,3 +267,9 @@ class _Layout:
 
 def _without_texts(translations: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     return {language: {"name": told["name"]} for language, told in translations.items()}
+
+
+def _one_by_one(step: Group) -> list[Group]:
+    """A step of several choices, as as many steps of one: lines there have no reference of their own."""
+    names = [step.name, *(f"{step.name} ({rank})" for rank in range(2, (step.max or 1) + 1))]
+    return [Group("", name, 1, 1, step.choices) for name in names]

@@ -90,6 +90,16 @@ def bounds(card: Card, document: Document) -> Iterator[str]:
             yield f"option_groups[{g}].max : « {group['name']} » demande au moins {known.min} et au plus {known.max}."
 
 
+def same_sizes(card: Card, document: Document) -> Iterator[str]:
+    """Two sizes of one dish under one name."""
+    at = places(document)
+    for dish in card.dishes:
+        names = [size.name for size in dish.sizes]
+        for size in dish.sizes:
+            if names.count(size.name) > 1:
+                yield f"{at[size.ref]}.name : « {dish.name} » a deux tailles nommées « {size.name} » : changez-en une."
+
+
 def minutes(period: tuple[str, str, str]) -> tuple[int, int]:
     """Start and end of a period in minutes of its day."""
     start, end = (int(text[:2]) * 60 + int(text[3:]) for text in period[1:])

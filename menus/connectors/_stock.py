@@ -20,7 +20,7 @@ def effective(changes: list[AvailabilityChange], document: Document, rules: Rule
         for key, entry in _followers(changes, document).items()
         if key not in told
     }
-    shown = _statuses(lay_out(_with(list(told.values()), document), rules))
+    shown = _statuses(lay_out(applied(list(told.values()), document), rules))
     found = []
     for change in told.values():
         if change.external_id not in known:
@@ -44,7 +44,8 @@ def _followers(changes: list[AvailabilityChange], document: Document) -> dict[tu
     return found
 
 
-def _with(changes: list[AvailabilityChange], document: Document) -> Document:
+def applied(changes: list[AvailabilityChange], document: Document) -> Document:
+    """A copy of the document in which the changes are made."""
     changed = copy.deepcopy(document)
     statuses = {(change.kind, change.ref): change.status for change in changes}
     for kind, ref, entry in stocked(changed):

@@ -35,16 +35,20 @@ class TokenConnector(MenuConnector):
             return client_id, secret
         raise AccountDisconnected(f"{self.label} : nos clés d'accès ne sont pas renseignées.", action=self.access_cure)
 
-    def call(self, method: str, path: str, target: Target, **options: Any) -> requests.Response:
-        """One call to the API. What we write there replaces what was: a lost answer is a call to make again."""
+    def call(self, method: str, path: str, target: Target, *, url: str = "", **options: Any) -> requests.Response:
+        """One call to the API, or to another host of the same platform (`url`).
+
+        What we write there replaces what was: a lost answer is a call to make again.
+        """
         hidden = [value for name, value in target.secrets.items() if name != "client_id"]
         options = {"creates": False, "secrets": hidden, **options}
+        url = url or f"{self.api}{path}"
         try:
-            return self.http.request(method, f"{self.api}{path}", token=self._token(target), **options)
+            return self.http.request(method, url, token=self._token(target), **options)
         except AccountDisconnected as error:
             if error.code != "401":
                 raise
-        return self.http.request(method, f"{self.api}{path}", token=self._token(target, is_fresh=True), **options)
+        return self.http.request(method, url, token=self._token(target, is_fresh=True), **options)
 
     def _token(self, target: Target, *, is_fresh: bool = False) -> str:
         """The token that all workers share: some platforms give few, and take the oldest away."""

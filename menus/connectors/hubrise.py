@@ -1,6 +1,9 @@
-"""HubRise, the French catalog hub that feeds delivery platforms and tills (API v1, read 2026)."""
+"""HubRise, the French catalog hub that feeds delivery platforms and tills (API v1, read 2026).
 
-from decimal import Decimal
+A store fed by one of its bridges is never written to directly as well.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -11,104 +14,112 @@ from integrations.errors import (
     ContentRejected,
     PermanentError,
 )
-from menus.connectors import registry
-from menus.connectors.base import MenuConnector, Projection, Pushed, Target
+from menus.connectors import _hubrise_catalog, _hubrise_reading, _limits, _stock, _webhooks, registry
+from menus.connectors._dates import all_in_stock
+from menus.connectors._layout import lay_out
+from menus.connectors.base import (
+    AvailabilityChange,
+    Confirmation,
+    MenuConnector,
+    Outcome,
+    Projection,
+    Pushed,
+    Setting,
+    Target,
+    everything,
+)
 
-ALLERGEN_TAGS = {
-    "gluten": "allergen_gluten",
-    "crustaceans": "allergen_crustaceans",
-    "eggs": "allergen_eggs",
-    "fish": "allergen_fish",
-    "peanuts": "allergen_peanuts",
-    "soybeans": "allergen_soybeans",
-    "milk": "allergen_milk",
-    "nuts": "allergen_nuts",
-    "celery": "allergen_celery",
-    "mustard": "allergen_mustard",
-    "sesame": "allergen_sesame_seeds",
-    "sulphites": "allergen_sulphur_dioxide_sulphites",
-    "lupin": "allergen_lupin",
-    "molluscs": "allergen_molluscs",
-}
-CODES = {tag: code for code, tag in ALLERGEN_TAGS.items()}
-NO_ALLERGENS = "no_allergens"
-DIET_TAGS = ("vegan", "vegetarian", "gluten_free")
+RULES = _hubrise_catalog.RULES
+EVENTS = {"catalog": ["update"], "inventory": ["update", "patch"]}
 
 
 @registry.register
 class HubRise(MenuConnector):
     slug, label = "hubrise", "HubRise (livraison)"
     address = "https://api.hubrise.com/v1"
+    can_suspend = has_webhook = True
+    required_keys = ("access_token",)
+    optional_keys = ("client_secret",)
+    settings_fields = (Setting("catalog_id", "identifiant du catalogue", "Donné par HubRise à la connexion."),)
+
+    def problems(self, document: dict[str, Any]) -> list[str]:
+        card = lay_out(document, RULES)
+        return [
+            *_limits.emptiness(card, self.label),
+            *_limits.confusions(card, document),
+            *_limits.bounds(card, document),
+            *_limits.same_sizes(card, document),
+        ]
 
     def left_out(self, document: dict[str, Any]) -> list[str]:
-        return [
-            f"« {item['name']} » n'est pas proposé en livraison : ses allergènes sont inconnus. Renseignez-les."
-            for category in document["categories"]
-            for item in category["items"]
-            if item.get("allergens") is None
-        ]
+        return list(lay_out(document, RULES).left_out)
 
     def push(self, document: dict[str, Any], target: Target) -> Pushed:
-        catalog = target.settings["catalog_id"]
-        body = {"name": document["name"], "data": self.convert(document)}
-        self.http.put(f"{self.api}/catalogs/{catalog}", json=body, **self._access(target))
-        stock = [
-            {"sku_ref": item["id"], "stock": "0"}
-            for item in _shown(document)
-            if item.get("availability", {}).get("status") == "unavailable"
-        ]
+        """The catalog, then its stock, which outlives it: a whole write of each."""
+        catalog = self.need(target, "catalog_id")
+        self.http.put(f"{self.api}/catalogs/{catalog}", json=self.body(document, target), **self._access(target))
+        stock = _hubrise_catalog.inventory(lay_out(document, RULES))
         self.http.put(f"{self.api}/catalogs/{catalog}/location/inventory", json=stock, **self._access(target))
-        return Pushed(catalog)
+        return Pushed(catalog, True, "HubRise a la carte ; ce que ses relais en montrent ne se lit pas d'ici.")
 
-    def read(self, target: Target) -> Any:
-        catalog = target.settings["catalog_id"]
-        answer = self.http.get(f"{self.api}/catalogs/{catalog}", **self._access(target)).json()
-        stock = self.http.get(f"{self.api}/catalogs/{catalog}/location/inventory", **self._access(target)).json()
-        return {**answer, "inventory": stock}
+    def body(self, document: dict[str, Any], target: Target) -> Any:
+        return {"name": document["name"], "data": self.convert(document)}
 
     def convert(self, document: dict[str, Any]) -> dict[str, Any]:
         """The catalog's `data`: everything there is cleared and rebuilt from it."""
-        return {
-            "categories": [
-                {"ref": category["id"], "name": category["name"], "description": category.get("description") or None}
-                for category in document["categories"]
-            ],
-            "products": [
-                _product(item, category)
-                for category in document["categories"]
-                for item in category["items"]
-                if _is_shown(item)
-            ],
-            "option_lists": [_option_list(group) for group in document.get("option_groups", [])],
-        }
+        return _hubrise_catalog.convert(lay_out(document, RULES))
+
+    def read(self, target: Target) -> Any:
+        catalog = self.need(target, "catalog_id")
+        answer = self.http.get(f"{self.api}/catalogs/{catalog}", **self._access(target)).json()
+        return {**answer, "inventory": self._inventory(target)}
 
     def project(self, document: dict[str, Any]) -> Projection:
-        groups = {group["id"]: group for group in document.get("option_groups", [])}
-        sections = [
-            {
-                "name": category["name"],
-                "items": [_projected(item, groups) for item in category["items"] if _is_shown(item)],
-            }
-            for category in document["categories"]
-        ]
-        return {"currency": document["currency"], "sections": [section for section in sections if section["items"]]}
+        return _hubrise_catalog.project(lay_out(document, RULES))
 
     def normalise(self, answer: Any) -> Projection:
-        data = answer["data"]
-        out = {line["sku_ref"] for line in answer.get("inventory", []) if Decimal(line.get("stock") or "1") <= 0}
-        lists = {found.get("ref") or found.get("id"): found for found in data.get("option_lists", [])}
-        by_id = {found.get("id"): found for found in data.get("option_lists", [])}
-        sections = []
-        for category in data.get("categories", []):
-            keys = {category.get("ref"), category.get("id")} - {None}
-            items = [
-                _found(product, lists | by_id, out)
-                for product in data.get("products", [])
-                if {product.get("category_ref"), product.get("category_id")} & keys
-            ]
-            if items:
-                sections.append({"name": category["name"], "items": items})
-        return {"currency": "EUR", "sections": sections}
+        return _hubrise_reading.normalise(answer)
+
+    def set_availability(
+        self, changes: list[AvailabilityChange], document: dict[str, Any], target: Target
+    ) -> list[AvailabilityChange]:
+        """One PATCH for all of them: "0" is out, null unlimited again. A deal has no stock: its whole card is written."""
+        refs = {change.external_id for change in changes if change.kind != "formula"}
+        hidden = {change.external_id for change in changes if change.status == "hidden"}
+        now = _hubrise_catalog.stock_lines(lay_out(_stock.applied(changes, document), RULES))
+        # What is withdrawn is on the card there until the next whole write.
+        known = _hubrise_catalog.stock_lines(lay_out(all_in_stock(document), RULES))
+        wanted = [{**line, "stock": "0" if is_out else None} for line, is_out in now if _touches(line, refs)]
+        wanted += [{**line, "stock": "0"} for line, _is_out in known if _touches(line, hidden)]
+        if wanted:
+            path = f"{self.api}/catalogs/{self.need(target, 'catalog_id')}/location/inventory"
+            self.http.patch(path, json=wanted, **self._access(target))
+        return [change for change in changes if change.kind == "formula" or change.status == "hidden"]
+
+    def read_availability(self, document: dict[str, Any], target: Target) -> dict[tuple[str, str], str]:
+        out = _hubrise_reading.out_of_stock(self._inventory(target))
+        found = {}
+        for one in everything(document):
+            key = ("option" if one.kind == "option" else "sku", one.external_id)
+            if key in out:
+                found[one.kind, one.ref] = "unavailable"
+        return found
+
+    def subscribe(self, url: str, target: Target) -> None:
+        """One address per connection; our own writes are never told."""
+        body = {"url": url, "events": EVENTS}
+        self.http.post(f"{self.api}/callback", json=body, creates=False, **self._access(target))
+
+    def verify_webhook(self, body: bytes, headers: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        _webhooks.verify(self.label, secrets.get("client_secret", ""), body, headers, "X-HubRise-Hmac-SHA256")
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str]) -> list[Confirmation]:
+        """Another hand changed the catalog or its stock; what it became is to be read."""
+        told = _webhooks.read(self.label, body)
+        if told.get("resource_type") not in EVENTS or not _webhooks.text(told, "catalog_id"):
+            return []
+        detail = f"{_webhooks.text(told, 'resource_type')} {_webhooks.text(told, 'event_type')}"
+        return [Confirmation(told["catalog_id"], Outcome.CHANGED, detail, _webhooks.text(told, "id"))]
 
     def classify(self, response: requests.Response) -> CommunicationError | None:
         try:
@@ -132,123 +143,17 @@ class HubRise(MenuConnector):
             f"{sentence} Il répond : « {said} ».", code=body.get("error_type", ""), vendor_answer=response.text
         )
 
+    def _inventory(self, target: Target) -> Any:
+        path = f"{self.api}/catalogs/{self.need(target, 'catalog_id')}/location/inventory"
+        return self.http.get(path, **self._access(target)).json()
+
     @staticmethod
     def _access(target: Target) -> dict[str, Any]:
         token = target.secrets.get("access_token", "")
         return {"headers": {"X-Access-Token": token}, "secrets": [token]}
 
 
-def _product(item: dict[str, Any], category: dict[str, Any]) -> dict[str, Any]:
-    sku: dict[str, Any] = {"ref": item["id"], "name": None, "price": _money(_price(item))}
-    if item.get("option_group_ids"):
-        sku["option_list_refs"] = item["option_group_ids"]
-    return {
-        "ref": item["id"],
-        "category_ref": category["id"],
-        "name": item["name"],
-        "description": item.get("description") or None,
-        "tags": _tags(item),
-        "skus": [sku],
-    }
-
-
-def _tags(item: dict[str, Any]) -> list[str]:
-    allergens = item.get("allergens")
-    tags = [tag for code, tag in ALLERGEN_TAGS.items() if code in (allergens or [])]
-    if allergens == []:
-        tags.append(NO_ALLERGENS)
-    return tags + [diet for diet in DIET_TAGS if diet in item.get("diets", [])]
-
-
-def _option_list(group: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "ref": group["id"],
-        "name": group["name"],
-        "min_selections": group["min"],
-        "max_selections": group["max"],
-        "options": [
-            {
-                "ref": f"{group['id']}--{option['id']}",
-                "name": option["name"],
-                "price": _money(option["price_cents"]),
-                "default": bool(option.get("default")),
-            }
-            for option in group["options"]
-        ],
-    }
-
-
-def _projected(item: dict[str, Any], groups: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "ref": item["id"],
-        "name": item["name"],
-        "description": item.get("description") or "",
-        "price": _price(item),
-        "allergens": item.get("allergens"),
-        "diets": [diet for diet in DIET_TAGS if diet in item.get("diets", [])],
-        "sold_out": item.get("availability", {}).get("status") == "unavailable",
-        "groups": [
-            {
-                "ref": name,
-                "name": groups[name]["name"],
-                "min": groups[name]["min"],
-                "max": groups[name]["max"],
-                "options": [
-                    {"ref": f"{name}--{option['id']}", "name": option["name"], "price": option["price_cents"]}
-                    for option in groups[name]["options"]
-                ],
-            }
-            for name in item.get("option_group_ids", [])
-        ],
-    }
-
-
-def _found(product: dict[str, Any], lists: dict[str, Any], out: set[str]) -> dict[str, Any]:
-    sku = product["skus"][0]
-    tags = product.get("tags") or []
-    allergens: list[str] | None = sorted(CODES[tag] for tag in tags if tag in CODES)
-    if not allergens and NO_ALLERGENS not in tags:
-        allergens = None
-    return {
-        "ref": product.get("ref"),
-        "name": product["name"],
-        "description": product.get("description") or "",
-        "price": _cents(sku["price"]),
-        "allergens": allergens,
-        "diets": [diet for diet in DIET_TAGS if diet in tags],
-        "sold_out": sku.get("ref") in out,
-        "groups": [
-            {
-                "ref": lists[key].get("ref"),
-                "name": lists[key]["name"],
-                "min": lists[key]["min_selections"],
-                "max": lists[key]["max_selections"],
-                "options": [
-                    {"ref": option.get("ref"), "name": option["name"], "price": _cents(option["price"])}
-                    for option in lists[key]["options"]
-                ],
-            }
-            for key in (sku.get("option_list_refs") or sku.get("option_list_ids") or [])
-        ],
-    }
-
-
-def _price(item: dict[str, Any]) -> int:
-    return item.get("channel_prices", {}).get("hubrise", item["price_cents"])
-
-
-def _money(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d} EUR"
-
-
-def _cents(money: str) -> int:
-    return int(Decimal(money.split()[0]) * 100)
-
-
-def _shown(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [item for category in document["categories"] for item in category["items"] if _is_shown(item)]
-
-
-def _is_shown(item: dict[str, Any]) -> bool:
-    """A dish whose allergens are unknown is not sold at a distance, where nobody can be asked."""
-    return item.get("availability", {}).get("status") != "hidden" and item.get("allergens") is not None
+def _touches(line: dict[str, str], refs: set[str]) -> bool:
+    """Whether a line of stock is that of a changed thing, or of a size of a changed dish."""
+    ref = next(iter(line.values()))
+    return ref in refs or any(ref.startswith(f"{one}--") for one in refs)

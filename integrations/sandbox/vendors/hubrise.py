@@ -1,5 +1,6 @@
 """HubRise: catalogs, their inventory, and what a delivery application shows of them."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,17 @@ from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownItem, ShownMenu, ShownSection
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors._hubrise_rules import as_read, catalog_problems, inventory_problems, new_id
-from integrations.sandbox.vendors.base import Call, Malformed, MenuVendor, Refused, is_bad_token, json_answer, route
+from integrations.sandbox.vendors._rates import allows, knob
+from integrations.sandbox.vendors.base import (
+    Call,
+    Malformed,
+    MenuVendor,
+    Refused,
+    is_bad_token,
+    is_web_address,
+    json_answer,
+    route,
+)
 
 CATALOG = r"catalogs/(?P<catalog>[A-Za-z0-9_-]{1,64})"
 INVENTORY = CATALOG + r"/(?:location/)?inventory"
@@ -59,6 +70,11 @@ class HubRise(MenuVendor):
 
     @route("GET", CATALOG)
     def read(self, call: Call, catalog: str) -> HttpResponse:
+        """A heavy read: few of them a minute, which starts on the round minute."""
+        if not allows(self.slug, f"reads:{catalog}", int(knob("HUBRISE_READS_A_MINUTE", "10")), 60):
+            answer = _error(429, "too_many_requests", "Too many requests")
+            answer["Retry-After"] = str(60 - int(time.time()) % 60)
+            raise Refused(answer)
         answer = _as_json(self._catalog(catalog))
         if call.query.get("hide_data") == "true":
             del answer["data"]
@@ -98,6 +114,21 @@ class HubRise(MenuVendor):
             return [line for line in merged.values() if line["stock"] is not None]
 
         return self._keep_inventory(catalog, change)
+
+    @route("POST", r"callback")
+    def listen(self, call: Call) -> HttpResponse:
+        """One address per connection."""
+        body = _object(call)
+        if not is_web_address(body.get("url")) or not isinstance(body.get("events"), dict):
+            raise Refused(_invalid([{"field": "url", "message": "must be an address, with events"}]))
+        self.records("callback").delete()
+        self.add("callback", "callback", LOCATION, {"url": body["url"], "events": body["events"]}, is_public=False)
+        return json_answer({"url": body["url"], "events": body["events"]})
+
+    @route("GET", r"callback")
+    def listener(self, call: Call) -> HttpResponse:
+        found = self.find("callback", "callback")
+        return json_answer(found.data if found else {"url": None, "events": {}})
 
     def show(self, record: VendorRecord) -> ShownMenu:
         content = record.data["content"]
