@@ -50,6 +50,8 @@ class Rules:
     has_single_spans: bool = False
     # A step of a formula is one choice, no less and no more.
     has_single_choices: bool = False
+    # A size is an item of its own, which a formula shows alone.
+    has_sizes_as_items: bool = False
     # Free dishes are not shown.
     drops_free: bool = False
 

@@ -18,6 +18,7 @@ RULES = Rules(
     section_text=255,
     speaks=("fr", "en", "it", "ar", "zh", "nl"),
     has_hours=True,
+    has_sizes_as_items=True,
     drops_scheduled=True,
 )
 # Only milk, peanuts and no_allergens were seen in the vendor's own examples; the others are the usual tags.

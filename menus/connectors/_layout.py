@@ -122,7 +122,7 @@ class _Layout:
     def _size(self, item: Entry, size: Entry) -> Choice:
         name, is_apart = size["name"], (item["id"], size["id"]) in self.sizes_apart
         names = self.texts.names(size, self.rules.name)
-        if is_apart and not self.rules.formulas_apart and self.rules.has_groups:
+        if is_apart and self.rules.has_sizes_as_items:
             name, names = f"{item['name']} ({size['name']})", {}
         return Choice(
             f"{item['id']}--{size['id']}",
@@ -233,7 +233,7 @@ class _Layout:
                 continue
             status = dish.status if size is None or dish.status != "available" else size.status
             name = dish.name if size is None else size.name
-            if size is not None and self.rules.formulas_apart:
+            if size is not None and not self.rules.has_sizes_as_items:
                 name = f"{dish.name} ({size.name})"
             names = (dish if size is None else size).translations
             choices.append(Choice(wanted, name, choice.get("supplement_cents", 0), status, None, _without_texts(names)))

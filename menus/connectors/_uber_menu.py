@@ -13,7 +13,7 @@ from menus.document import ALLERGENS
 from menus.verification import Projection
 
 RULES = Rules("uber_eats", diets=("vegan", "vegetarian", "gluten_free"), has_section_texts=False, has_hours=True,
-              has_dish_hours=True)  # fmt: skip
+              has_dish_hours=True, has_sizes_as_items=True)  # fmt: skip
 DIETS = {"vegan": "VEGAN", "vegetarian": "VEGETARIAN", "gluten_free": "GLUTEN_FREE"}
 LOCALES = {"fr": "fr_fr", "en": "en_gb"}
 SIZES = {"fr": "Taille", "en": "Size"}

@@ -95,6 +95,17 @@ WORDS = {
 }
 
 
+FRENCH_DAYS = {
+    "mon": "lundi",
+    "tue": "mardi",
+    "wed": "mercredi",
+    "thu": "jeudi",
+    "fri": "vendredi",
+    "sat": "samedi",
+    "sun": "dimanche",
+}
+
+
 def spoken(language: str) -> str:
     """The language of the words for a text in `language`: French for French, English for the others."""
     return "fr" if language.startswith("fr") else "en"
@@ -147,6 +158,14 @@ def mentions(entry: dict[str, Any], language: str, *, unheld_diets: list[str]) -
     if entry.get("drink"):
         said.append(words[f"drink_{entry['drink']}"])
     return said
+
+
+def hours_in_french(periods: tuple[tuple[str, str, str], ...]) -> str:
+    """ "lundi, mardi de 12:00 à 14:30"."""
+    by_span: dict[tuple[str, str], list[str]] = {}
+    for day, start, end in periods:
+        by_span.setdefault((start, end), []).append(FRENCH_DAYS[day])
+    return " ; ".join(f"{', '.join(days)} de {start} à {end}" for (start, end), days in by_span.items())
 
 
 def _quantity(quantity: dict[str, Any], language: str) -> str:
