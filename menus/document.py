@@ -34,7 +34,9 @@ DIETS = {
     "lactose_free": "sans lactose",
     "halal": "halal",
     "kosher": "casher",
+    "organic": "bio",
 }
+SPECIES = {"bovine": "bœuf", "porcine": "porc", "ovine": "agneau", "poultry": "volaille"}
 INSTANTS = {"start_date", "end_date", "until"}
 DECIMALS = {"abv", "value", "eat_in", "takeaway", "delivery", "service_rate_percent"}
 SETS = {"allergens", "traces", "diets", "labels", "languages", "channels", "days", "raised"}

@@ -80,8 +80,8 @@ def _item(item: dict[str, Any], page: str) -> dict[str, Any]:
     }
     if diets := [f"https://schema.org/{DIETS[diet]}" for diet in item.get("diets", []) if diet in DIETS]:
         found["suitableForDiet"] = diets
-    if item.get("image_url"):
-        found["image"] = item["image_url"]
+    if image := (item.get("images") or [{}])[0].get("url") or item.get("image_url"):
+        found["image"] = image
     return found
 
 

@@ -23,9 +23,10 @@ def revision_in_force(now: datetime | None = None) -> MenuRevision | None:
     return (
         MenuRevision.objects.filter(menu__start_date__lte=now)
         .filter(Q(menu__end_date__isnull=True) | Q(menu__end_date__gt=now))
+        .filter(effective_at__lte=now, is_withdrawn=False)
         .select_related("menu")
         .annotate(rank=RANK)
-        .order_by("rank", "-created_at")
+        .order_by("rank", "-effective_at", "-number")
         .first()
     )
 

@@ -34,9 +34,8 @@ class Menu(models.Model):
     # midnight. Empty: whenever the house is open.
     service_hours = models.JSONField(_("heures de service"), default=list, blank=True)
     translations = models.JSONField(_("traductions"), default=dict, blank=True)
-    # {"tax_included": true, "service_included": true, "service_rate_percent": "15"}: what the law wants at the foot.
-    price_notice = models.JSONField(_("mention des prix"), default=dict, blank=True)
-    cuisines = models.JSONField(_("cuisines"), default=list, blank=True)
+    # In the words of the canonical format: languages, source_url, cuisines, price_notice (what the law wants at the foot).
+    details = models.JSONField(_("autres précisions"), default=dict, blank=True)
     metadata = models.JSONField(_("données libres"), default=dict, blank=True)
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)
 
@@ -180,7 +179,7 @@ class Item(models.Model):
     # nutrition, tax, further images.
     details = models.JSONField(_("autres précisions"), default=dict, blank=True)
     photo_url = models.URLField(_("photo"), max_length=500, blank=True)
-    photo_alt = models.CharField(_("description de la photo"), max_length=300, blank=True)
+    photo_alt = models.TextField(_("description de la photo"), max_length=1000, blank=True)
     translations = models.JSONField(_("traductions"), default=dict, blank=True)
     schedule = models.JSONField(_("servi à ces heures"), default=list, blank=True)
     start_date = models.DateTimeField(_("à partir du"), null=True, blank=True)

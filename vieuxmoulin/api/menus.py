@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from menus.models import Menu
-from menus.services import revisions
+from menus.services.documents import document_of
 from vieuxmoulin.api.base import Page, Resource, find
 from vieuxmoulin.api.bodies import Body
 from vieuxmoulin.api.fields import Document, Identifier, Moment, TextList
@@ -96,7 +96,7 @@ class Menus(Resource):
     @extend_schema(summary="Une carte, en document canonique", responses=OpenApiTypes.OBJECT)
     def show(self, request: Request, key: Any) -> Response:
         self.query()
-        return Response(revisions.document_of(find(self.rows(), key)))
+        return Response(document_of(find(self.rows(), key)))
 
     @extend_schema(
         summary="Publier une carte sur ses destinations",

@@ -21,7 +21,8 @@ from integrations.admin_tools.operations import DialogForm, batch, button, count
 from integrations.errors import CommunicationError
 from menus.document import ALLERGENS, DIETS, content_hash
 from menus.models import HIGHEST_PRICE_CENTS, Item, Menu
-from menus.services import availability, revisions
+from menus.services import availability
+from menus.services.documents import document_of
 from vieuxmoulin.orchestrator import Requester
 from vieuxmoulin.orchestrator.menus import update_menu
 
@@ -207,7 +208,7 @@ def menus_of(rows: QuerySet[Item]) -> list[Menu]:
 def has_unpublished_changes(menu: Menu) -> bool:
     """Whether the card, availability apart, says something else than its last revision."""
     last = menu.revisions.order_by("-number").first()
-    return last is None or content_hash(revisions.document_of(menu)) != last.content_hash
+    return last is None or content_hash(document_of(menu)) != last.content_hash
 
 
 def tell_guests(request: HttpRequest, menus: list[Menu]) -> None:

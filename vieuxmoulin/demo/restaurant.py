@@ -16,7 +16,7 @@ from campaigns.services import editing
 from integrations import vapid
 from integrations.models import Credential
 from menus.models import Destination, Menu
-from menus.services import revisions
+from menus.services import revisions, writing
 from notifications.models import ChannelType, Contact, Provider, Tag
 from notifications.services import contacts
 from notifications.starter import load_starters
@@ -145,7 +145,7 @@ def _write_guests() -> None:
 
 
 def _write_menu() -> Menu:
-    menu = revisions.replace(_read("menu.json"))
+    menu = writing.replace(_read("menu.json"))
     Destination.objects.create(platform="website", name="Site du restaurant")
     Destination.objects.create(
         platform="hubrise",

@@ -9,8 +9,8 @@ from integrations.errors import ContentRejected
 from menus import queries
 from menus.connectors import registry
 from menus.models import Destination, Menu, MenuRevision, MenuSync
-from menus.schema import check
-from menus.services import revisions, syncing
+from menus.rules import check
+from menus.services import revisions, syncing, writing
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.ledger import Requester, open_task
 
@@ -75,4 +75,4 @@ def _write(data: dict[str, Any]) -> Menu:
             raise ContentRejected(message, code="unknown_menu", problems=[{"field": "menu_id", "message": message}])
         return menu
     check(data)
-    return revisions.replace(data)
+    return writing.replace(data)
