@@ -132,7 +132,8 @@ class _Writer:
             name = SIZES.get(self.language, SIZES["en"])
             self._modifier(Group(sizes_ref(dish), name, 1, 1, dish.sizes))
             for size in dish.sizes:
-                self.items.append(self._choice(size, size.price - dish.price) | _tax(dish.source))
+                choice = self._choice(size, size.price - dish.price) | _tax(dish.source)
+                self.items.append(choice | {"contains_alcohol": bool(dish.source.get("contains_alcohol"))})
 
     def _choice(self, choice: Choice, price: int) -> dict[str, Any]:
         item = self._item(choice.ref, choice.name, price, "CHOICE", choice.translations)

@@ -64,13 +64,12 @@ def stock_lines(card: Card) -> list[tuple[dict[str, str], bool]]:
     """Every line of stock that the card may have, and whether it is out."""
     lines = []
     for dish in card.dishes:
-        is_out = status_of(dish.source) == "unavailable"
         if dish.is_formula:
             continue
         for size in dish.sizes:
-            lines.append(({"sku_ref": size.ref}, is_out or size.status == "unavailable"))
+            lines.append(({"sku_ref": size.ref}, size.status == "unavailable"))
         if not dish.sizes:
-            lines.append(({"sku_ref": dish.ref}, is_out))
+            lines.append(({"sku_ref": dish.ref}, dish.status == "unavailable"))
     for group in card.groups.values():
         lines += [({"option_ref": choice.ref}, choice.status == "unavailable") for choice in group.choices]
     return lines
@@ -85,9 +84,6 @@ def project(card: Card) -> Projection:
                 for name in ("description", "prices", "availability"):
                     item.pop(name, None)
                 item |= {"availability": "unavailable"} if status_of(dish.source) == "unavailable" else {}
-            elif status_of(dish.source) == "unavailable":
-                for size in item.get("variants", []):
-                    size["availability"] = "unavailable"
     return projection
 
 

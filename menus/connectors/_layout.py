@@ -128,7 +128,9 @@ class _Layout:
             f"{item['id']}--{size['id']}",
             shorten(name, self.rules.name),
             price_of(size, self.rules.channel),
-            status_of(size),
+            "unavailable" if status_of(item) == "unavailable" else status_of(size),
+            # Chosen alone inside a formula, it says what its dish does.
+            allergens=(item.get("allergens") or None) if self.rules.has_sizes_as_items else None,
             translations=names,
             prices=self._other_prices(size),
         )
@@ -236,7 +238,16 @@ class _Layout:
             if size is not None and not self.rules.has_sizes_as_items:
                 name = f"{dish.name} ({size.name})"
             names = (dish if size is None else size).translations
-            choices.append(Choice(wanted, name, choice.get("supplement_cents", 0), status, None, _without_texts(names)))
+            choices.append(
+                Choice(
+                    wanted,
+                    name,
+                    choice.get("supplement_cents", 0),
+                    status,
+                    size.allergens if size else None,
+                    _without_texts(names),
+                )
+            )
         ref = f"{formula['id']}--{step['id']}"
         return Group(ref, shorten(step["name"], self.rules.name), step["min"], step["max"], tuple(choices))
 

@@ -133,7 +133,7 @@ def _ids(card: Card) -> list[tuple[str, str]]:
 
 
 def _group_ids(card: Card) -> list[str]:
-    steps = [group.ref for dish in card.dishes if dish.is_formula for group in dish.groups]
+    steps = [group.ref for dish in card.dishes if dish.is_formula for group in dish.groups if group.ref]
     return [*card.groups, *steps, *(sizes_ref(dish) for dish in card.dishes if dish.sizes)]
 
 

@@ -31,17 +31,19 @@ def effective(changes: list[AvailabilityChange], document: Document, rules: Rule
 
 
 def _followers(changes: list[AvailabilityChange], document: Document) -> dict[tuple[str, str], dict[str, Any]]:
-    """Dishes whose size changed, and formulas that hold a dish that changed."""
+    """A dish goes with its sizes and they with it; a formula goes with the dishes it holds."""
     touched = {change.ref.partition("/")[0] for change in changes if change.kind in ("item", "variant")}
     found = {}
     for kind, ref, entry in stocked(document):
-        if kind == "item" and ref in touched and entry.get("variants"):
+        is_dish = kind == "item" and ref in touched and entry.get("variants")
+        is_size = kind == "variant" and ref.partition("/")[0] in touched
+        if is_dish or is_size or (kind == "formula" and _dishes(entry) & touched):
             found[kind, ref] = entry
-        if kind == "formula":
-            dishes = {choice["item_id"] for step in entry["steps"] for choice in step["choices"]}
-            if dishes & touched:
-                found[kind, ref] = entry
     return found
+
+
+def _dishes(formula: dict[str, Any]) -> set[str]:
+    return {choice["item_id"] for step in formula["steps"] for choice in step["choices"]}
 
 
 def applied(changes: list[AvailabilityChange], document: Document) -> Document:

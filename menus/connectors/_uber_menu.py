@@ -104,7 +104,9 @@ class _Writer:
             entries = {f"{dish.ref}--{size['id']}": size for size in dish.source["variants"]}
             for size in dish.sizes:
                 choice = self._choice(size, size.price - dish.price, entries[size.ref].get("availability"))
-                self.items.append(choice | {"tax_info": _tax(dish.source)})
+                classes = {"can_serve_alone": False, "alcoholic_items": _alcohol(dish)}
+                choice |= {"tax_info": _tax(dish.source), "dish_info": {"classifications": classes}}
+                self.items.append(choice)
 
     def _step(self, step: Group) -> None:
         self._group(step)
@@ -153,10 +155,14 @@ def _classifications(dish: Dish) -> dict[str, Any]:
     """Both are wanted on every item as soon as one holds alcohol."""
     told: dict[str, Any] = {
         "can_serve_alone": True,
-        "alcoholic_items": 1 if dish.source.get("contains_alcohol") else 0,
+        "alcoholic_items": _alcohol(dish),
         "dietary_label_info": {"labels": [DIETS[diet] for diet in dish.diets]},
     }
     return told
+
+
+def _alcohol(dish: Dish) -> int:
+    return 1 if dish.source.get("contains_alcohol") else 0
 
 
 def _tax(entry: dict[str, Any]) -> dict[str, Any]:

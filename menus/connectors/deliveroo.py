@@ -104,8 +104,10 @@ class Deliveroo(TokenConnector):
                 if error.code != "404":
                     raise
                 self._replace_stock(path, changes, target)
-                # Which one is unknown is not said: a write of the whole card shows what was withdrawn before.
-                later = [change for change in changes if change.status == "available"]
+                # Which one is unknown is not said; only a write of the whole card can show it.
+                menu = self.call("GET", self._menu(target), target).json().get("menu") or {}
+                shown = {item.get("id") for item in menu.get("items") or []}
+                later = [one for one in changes if one.status == "available" and one.external_id not in shown]
         return later
 
     def read_availability(self, document: dict[str, Any], target: Target) -> dict[tuple[str, str], str]:
