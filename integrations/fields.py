@@ -173,6 +173,13 @@ class EncryptedTextField(models.TextField):
         return ""
 
 
+class SealedColumn(models.Func):
+    """An encrypted column as it is stored, to be copied or gathered without being opened."""
+
+    template = "%(expressions)s"
+    output_field = models.TextField()
+
+
 class EncryptedJSONField(EncryptedTextField):
     """A JSON document (dict or list), sealed as a whole."""
 

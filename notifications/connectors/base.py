@@ -15,7 +15,7 @@ from integrations.errors import CommunicationError, PermanentError
 class Message:
     """One message, rendered. `id` is ours and comes back in the outcome.
 
-    to: an address, a number in E.164, or the JSON of a browser's subscription. is_marketing: the law wants a way out
+    to: an address, a number in E.164, or the JSON of browsers' subscriptions. is_marketing: the law wants a way out
     (STOP) in it; a service message says so on purpose. url, icon: where a push notification leads, and its picture.
     """
 
@@ -43,11 +43,15 @@ class Access:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one message: taken by the service (`error` is None), or not and why."""
+    """What became of one message: taken by the service (`error` is None), or not and why.
+
+    gone: of several places where one guest is reached (browsers), those that will never take anything again.
+    """
 
     message_id: str
     external_id: str = ""
     error: CommunicationError | None = None
+    gone: tuple[str, ...] = field(default=(), repr=False)
 
 
 class EventKind(StrEnum):

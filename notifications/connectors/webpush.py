@@ -6,7 +6,7 @@ import json
 import re
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from integrations.errors import (
     CommunicationError,
     ContentRejected,
     InvalidRecipient,
+    OutcomeUnknown,
     PermanentError,
     TransientError,
 )
@@ -62,21 +63,26 @@ class WebPush(MessageConnector):
     required_keys = ("vapid_private_key", "vapid_public_key", "subject")
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
-        """A push service takes one message per call: the window goes out in parallel."""
-        ready, outcomes = [], []
+        """A push service takes one message per call, for one browser: the window goes out in parallel."""
+        ready: list[tuple[Message, str, Subscription, bytes]] = []
+        found: dict[str, list[tuple[str, Outcome]]] = {message.id: [] for message in messages}
         for message in messages:
-            try:
-                ready.append((message, self._subscription(message), _payload(message)))
-            except CommunicationError as error:
-                outcomes.append(Outcome(message.id, error=error))
+            for given in _each_browser(message.to):
+                try:
+                    ready.append((message, given, self._subscription(given), _payload(message)))
+                except CommunicationError as error:
+                    found[message.id].append((given, Outcome(message.id, error=error)))
         # One token for each push service: they mind a sender that comes with a new one for each call.
-        tokens = {origin: _authorization(origin, access) for origin in {found.origin for _, found, _ in ready}}
-        return outcomes + lanes.each(
+        tokens = {origin: _authorization(origin, access) for origin in {browser.origin for _, _, browser, _ in ready}}
+        sent = lanes.each(
             self.slug,
-            lambda each: self._send_one(each[0], each[1], each[2], tokens[each[1].origin]),
+            lambda each: self._send_one(each[0], each[2], each[3], tokens[each[2].origin]),
             ready,
             at_once=self.window,
         )
+        for (message, given, _, _), outcome in zip(ready, sent, strict=True):
+            found[message.id].append((given, outcome))
+        return [_together(message_id, of_one) for message_id, of_one in found.items()]
 
     def read_back(self, message: Message, access: Access, since: datetime) -> Outcome | None:
         """No push service can be asked, but a repetition is harmless: the same topic replaces what waits there, and
@@ -100,7 +106,7 @@ class WebPush(MessageConnector):
 
     def check_address(self, to: str) -> None:
         """Browsers' subscriptions come from anybody: looked at before they are kept."""
-        self._subscription(Message(id="", to=to))
+        self._subscription(to)
 
     def classify(self, response: requests.Response) -> CommunicationError | None:
         status, said = response.status_code, response.text[:2000]
@@ -119,10 +125,10 @@ class WebPush(MessageConnector):
             return TransientError("Le service de notifications a un incident passager ; un nouvel essai suivra.")
         return None
 
-    def _subscription(self, message: Message) -> Subscription:
-        """Read `to`; raises InvalidRecipient for what no browser gave, PermanentError for a place we do not call."""
+    def _subscription(self, to: str) -> Subscription:
+        """Read one browser's; raises InvalidRecipient for what no browser gave, PermanentError for a place we do not call."""
         try:
-            given = json.loads(message.to)
+            given = json.loads(to)
             found = {**given, **given.get("keys", {})}
             keys = Keys(decode(found["p256dh"]), decode(found["auth"]))
             subscription = Subscription(str(found["endpoint"]), keys)
@@ -168,6 +174,30 @@ class WebPush(MessageConnector):
         except CommunicationError as error:
             return Outcome(message.id, error=error)
         return Outcome(message.id, answer.headers.get("Location", "")[:200] or topic(message.id))
+
+
+def _each_browser(to: str) -> list[str]:
+    """The subscriptions of a guest, one text for each; what is no list is one browser, readable or not."""
+    try:
+        given = json.loads(to)
+    except ValueError:
+        return [to]
+    return [json.dumps(one) for one in given] if isinstance(given, list) and given else [to]
+
+
+def _together(message_id: str, found: list[tuple[str, Outcome]]) -> Outcome:
+    """One guest, one message: it arrived when one browser took it; else the error that leaves most hope speaks."""
+    gone = tuple(given for given, outcome in found if isinstance(outcome.error, InvalidRecipient))
+    taken = next((outcome for _, outcome in found if outcome.error is None), None)
+    if taken is not None:
+        return replace(taken, gone=gone)
+    errors = [outcome.error for _, outcome in found]
+    # What may have arrived is looked into first; a browser that is gone says nothing of the others.
+    for kind in (OutcomeUnknown, AccountDisconnected, TransientError):
+        if said := next((error for error in errors if isinstance(error, kind)), None):
+            return Outcome(message_id, error=said, gone=gone)
+    others = [error for error in errors if not isinstance(error, InvalidRecipient)]
+    return Outcome(message_id, error=(others or errors)[0], gone=gone)
 
 
 def topic(message_id: str) -> str:

@@ -82,6 +82,15 @@ def leave(endpoint: str, *, ip_address: str | None = None) -> bool:
     return True
 
 
+def forget(given: list[str]) -> int:
+    """Forget browsers that took their agreement back, or are gone: subscriptions as JSON; returns how many."""
+    endpoints = [json.loads(one).get("endpoint", "") for one in given if one.startswith("{")]
+    indexes = [_index(endpoint) for endpoint in endpoints if isinstance(endpoint, str) and endpoint]
+    if not indexes:
+        return 0
+    return PushSubscription.objects.filter(endpoint_index__in=indexes).delete()[0]
+
+
 def device_name(agent: str) -> str:
     """A name by which a guest recognises a device, as in « Chrome sur Android »."""
     program = next((name for sign, name in _PROGRAMS.items() if sign in agent), "Navigateur")

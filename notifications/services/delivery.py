@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db.models import Case, When
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from integrations.events import announce
 from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
-from notifications.models import Chunk, Contact, Notification, Provider, Purpose
+from notifications.models import ChannelType, Chunk, Contact, Notification, Provider, Purpose
 from notifications.services import outcomes, providers, tracked
 from notifications.services.permission import address_of, may_send, standing, with_standing
 from notifications.services.templates import render_for
@@ -242,7 +243,18 @@ def message_of(chunk: Chunk, contact: Contact, row: Notification, provider: str 
         body = tracked.instrument(body, str(row.pk), keep=tracked.ways_out())
     # OVH adds STOP to what sells, and to nothing else.
     is_marketing = chunk.template.purpose == Purpose.MARKETING
-    return Message(str(row.pk), to, rendered.subject, rendered.text, body, str(contact), headers, is_marketing)
+    return Message(
+        str(row.pk), to, rendered.subject, rendered.text, body, str(contact), headers, is_marketing,
+        url=_leads_to({**chunk.data, **row.data}) if chunk.channel == ChannelType.PUSH else "",
+    )  # fmt: skip
+
+
+def _leads_to(data: dict[str, Any]) -> str:
+    """Where a touch on a notification leads: to what it speaks of, else to the card."""
+    for name in ("url", "booking_link", "manage_url"):
+        if isinstance(data.get(name), str) and data[name].startswith("https://"):
+            return str(data[name])
+    return f"{settings.PUBLIC_URL}/carte/"
 
 
 def send(connector: MessageConnector, messages: list[Message], access: Access) -> list[Outcome]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, F, Func, JSONField, QuerySet, TextField, UUIDField, Value, Window
+from django.db.models import DateTimeField, F, Func, JSONField, QuerySet, UUIDField, Value, Window
 from django.db.models.functions import Cast, Mod, RowNumber
 from django.utils import timezone
 
+from integrations.fields import SealedColumn
 from notifications.models import ChannelType, Chunk, Contact, Notification
 
 ADDRESS_COLUMNS = {ChannelType.EMAIL: "email", ChannelType.SMS: "phone"}
@@ -27,13 +28,6 @@ class NewUuid(Func):
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, tuple]:
         return "lower(hex(randomblob(16)))", ()
-
-
-class SealedColumn(Func):
-    """An encrypted column as it is stored."""
-
-    template = "%(expressions)s"
-    output_field = TextField()
 
 
 @dataclass(frozen=True)

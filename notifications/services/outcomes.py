@@ -1,12 +1,14 @@
 """What became of each message: written in bulk, recovered after a kill, settled by asking the service."""
 
+import json
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
@@ -22,8 +24,8 @@ from integrations.errors import (
 )
 from integrations.events import announce
 from notifications.connectors.base import Outcome
-from notifications.models import ChannelType, Chunk, Notification, PushSubscription
-from notifications.services import oppositions
+from notifications.models import Chunk, Notification
+from notifications.services import browsers, oppositions
 from notifications.services.permission import address_index
 from notifications.signals import messages_settled
 
@@ -38,6 +40,7 @@ IN_FLIGHT = (Status.SENDING, Status.UNKNOWN)
 
 def record(found: list[Outcome]) -> list[CommunicationError]:
     """Write what became of messages in flight; returns the errors of those that wait for another try."""
+    browsers.forget([given for outcome in found for given in outcome.gone])
     _record_taken([outcome for outcome in found if outcome.error is None])
     waiting: list[CommunicationError] = []
     for (fate, reason), refused in _by_fate(found).items():
@@ -78,33 +81,39 @@ def _record_taken(taken: list[Outcome]) -> None:
     if not taken:
         return
     now = timezone.now()
-    rows = Notification.objects.filter(status__in=IN_FLIGHT)
     if len({outcome.external_id for outcome in taken}) == 1:
-        rows.filter(pk__in=[outcome.message_id for outcome in taken]).update(
+        Notification.objects.filter(pk__in=[outcome.message_id for outcome in taken], status__in=IN_FLIGHT).update(
             status=Status.SENT, external_id=taken[0].external_id, sent_at=now, reason=""
         )
         return
-    rows.bulk_update(
-        [
-            Notification(
-                pk=outcome.message_id, status=Status.SENT, external_id=outcome.external_id, sent_at=now, reason=""
-            )
-            for outcome in taken
-        ],
-        ["status", "external_id", "sent_at", "reason"],
-        batch_size=250,
+    _record_each(taken, now)
+
+
+def _record_each(taken: list[Outcome], now: datetime) -> None:
+    """Each its own id, from a list that travels as one parameter: a fifth of what `bulk_update` costs."""
+    table = connection.ops.quote_name(Notification._meta.db_table)
+    pairs: list[Any]
+    if connection.vendor == "postgresql":
+        found = "unnest(%s::uuid[], %s::text[]) AS taken (id, external_id)"
+        pairs = [[UUID(outcome.message_id) for outcome in taken], [outcome.external_id for outcome in taken]]
+    else:
+        found = "(SELECT value ->> 0 AS id, value ->> 1 AS external_id FROM json_each(%s)) AS taken"
+        pairs = [json.dumps([[UUID(outcome.message_id).hex, outcome.external_id] for outcome in taken])]
+    # Names of our own model; every value is a parameter.
+    statement = (
+        f"UPDATE {table} SET status = %s, sent_at = %s, reason = '', external_id = taken.external_id FROM {found} "  # noqa: S608
+        f"WHERE {table}.id = taken.id AND {table}.status IN (%s, %s)"
     )
+    at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [Status.SENT.value, at, *pairs, *(status.value for status in IN_FLIGHT)])
 
 
 def _remember_refusal(row: Notification, error: CommunicationError) -> None:
     """A dead address, or a guest who said STOP at the service, is not written to again."""
     if not isinstance(error, InvalidRecipient | RecipientSuppressed):
         return
-    if row.channel == ChannelType.PUSH:
-        # The browser took its agreement back, or is gone: the one that was written to is forgotten.
-        devices = PushSubscription.objects.filter(contact=row.contact_id).order_by("-created_at", "-pk")
-        PushSubscription.objects.filter(pk__in=list(devices.values_list("pk", flat=True)[:1])).delete()
-    elif row.recipient:
+    if row.recipient:
         oppositions.oppose(
             row.channel,
             address_index(row.channel, row.recipient),

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from django.conf import settings
+from django.db.models import Aggregate, Count, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models import Case as DbCase
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from integrations.crypto import blind_index
+from integrations.crypto import blind_index, decrypt
+from integrations.fields import SealedColumn
 from notifications.models import ChannelType, Consent, Contact, Notification, Purpose, PushSubscription, Suppression
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -26,6 +27,18 @@ CAP_DAYS = 7
 MISSING = {"email": "aucune adresse e-mail", "sms": "aucun numéro de mobile", "push": "aucun appareil"}
 OPPOSED = "Adresse en liste d'opposition (STOP, plainte, adresse morte ou demande du client)."
 NO_OFFERS = "Ce client s'est désabonné des offres."
+
+
+class _Gathered(Aggregate):
+    """The sealed texts of a group, a space between them: no sealed text holds one."""
+
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return super().as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ' ')", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return super().as_sql(compiler, connection, template="GROUP_CONCAT(%(expressions)s, ' ')", **context)
 
 
 @dataclass(frozen=True)
@@ -125,9 +138,9 @@ def with_standing(rows: QuerySet, channel: str, *, contact: str) -> QuerySet:
         status=Consent.Status.GRANTED,
     )
     if channel == ChannelType.PUSH:
-        # The browser that agreed last is the one that is in use.
-        devices = PushSubscription.objects.filter(contact=OuterRef(contact)).order_by("-created_at", "-pk")
-        rows = rows.annotate(push_subscription=Subquery(devices.values("subscription")[:1]))
+        devices = PushSubscription.objects.filter(contact=OuterRef(contact)).order_by().values("contact")
+        gathered = devices.annotate(sealed=_Gathered(SealedColumn("subscription"))).values("sealed")
+        rows = rows.annotate(push_subscriptions_sealed=Subquery(gathered))
     return rows.annotate(
         has_consent=Exists(consents),
         has_tracking=Exists(tracking) if channel == ChannelType.EMAIL else Value(False),
@@ -142,13 +155,13 @@ def standing(row: Any, contact: Contact, channel: str) -> Standing:
 
 
 def address_of(row: Any, contact: Contact, channel: str) -> str:
-    """Where a guest is written to: an address, a number, or a browser's subscription as JSON; empty when unknown."""
+    """Where a guest is written to: an address, a number, or the subscriptions of all their browsers as a JSON list."""
     if channel != ChannelType.PUSH:
         return contact.address(channel)
-    found = getattr(row, "push_subscription", None)
-    if not found:
-        device = PushSubscription.objects.filter(contact=contact).order_by("-created_at", "-pk").first()
-        found = device.subscription if device else None
+    if hasattr(row, "push_subscriptions_sealed"):
+        found = [json.loads(decrypt(sealed)) for sealed in (row.push_subscriptions_sealed or "").split()]
+    else:
+        found = [device.subscription for device in contact.push_subscriptions.order_by("pk")]
     return json.dumps(found) if found else ""
 
 
@@ -171,7 +184,7 @@ def forecast(guests: QuerySet[Contact], *, channel: str, purpose: str, now: date
     """What `may_send` would say of each guest, counted by the database in one query."""
     column = {"email": "email_index", "sms": "phone_index"}.get(channel)
     rows = with_standing(Contact.objects.filter(pk__in=guests.order_by().values("pk")), channel, contact="pk")
-    unreachable = Q(**{f"{column}__isnull": True}) if column else Q(push_subscription__isnull=True)
+    unreachable = Q(**{f"{column}__isnull": True}) if column else Q(push_subscriptions_sealed__isnull=True)
     silenced = Q(opposition=Suppression.Scope.ALL)
     verdicts = [When(unreachable, then=Value(NO_ADDRESS)), When(silenced, then=Value(SUPPRESSED))]
     if purpose == Purpose.MARKETING:

@@ -2,15 +2,17 @@
 
 import json
 import re
+import uuid
 
 import pytest
 
 from integrations.vapid import encode, new_keys
 from notifications.connectors import registry
-from notifications.models import Consent, ConsentEvent, Contact, PushSubscription
-from notifications.services import browsers, preferences
+from notifications.connectors.base import Outcome
+from notifications.models import Chunk, Consent, ConsentEvent, Contact, Notification, PushSubscription
+from notifications.services import browsers, delivery, preferences, sending
 from notifications.services.permission import address_of
-from tests.factories import ContactFactory, CredentialFactory, ProviderFactory
+from tests.factories import ContactFactory, CredentialFactory, MessageTemplateFactory, ProviderFactory
 
 pytestmark = pytest.mark.django_db
 KEY, SUBSCRIPTION = "/notifications/cle/", "/notifications/abonnement/"
@@ -77,7 +79,8 @@ def test_what_is_kept_is_what_the_connector_sends_to(client, keys):
     call(client, "post", {"subscription": browser()})
 
     contact = Contact.objects.get()
-    registry["webpush"]().check_address(address_of(contact, contact, "push"))
+    (given,) = json.loads(address_of(contact, contact, "push"))
+    registry["webpush"]().check_address(json.dumps(given))
 
 
 def test_the_same_browser_again_is_the_same_row(client, keys):
@@ -227,3 +230,30 @@ def test_public_pages_carry_no_script_of_their_own(client):
 )
 def test_a_device_has_a_name_that_its_owner_knows(agent, name):
     assert browsers.device_name(agent) == name
+
+
+def test_a_message_goes_to_every_browser_and_the_one_that_is_gone_is_forgotten(keys, monkeypatch):
+    guest = ContactFactory(agrees=["push"])
+    kept, gone = (browsers.subscribe(browser(name), contact=guest) for name in ("a", "b"))
+    template = MessageTemplateFactory(slug="flash", subject="Ce soir", push_body="Une table se libère.")
+    sent = []
+
+    def answers(self, messages, access):
+        sent.extend(messages)
+        ended = json.dumps(gone.subscription)
+        return [Outcome(message.id, "id", gone=(ended,)) for message in messages]
+
+    monkeypatch.setattr(registry["webpush"], "send_batch", answers)
+    sending.create_messages(
+        template=template, contacts=Contact.objects.all(), channels=["push"], data={"booking_link": "https://r.example"},
+        origin=sending.Origin(uuid.uuid4()),
+    )  # fmt: skip
+    delivery.deliver_chunk(Chunk.objects.get().pk)
+
+    assert Notification.objects.get().status == "sent"
+    assert {one["endpoint"] for one in json.loads(sent[0].to)} == {
+        kept.subscription["endpoint"],
+        gone.subscription["endpoint"],
+    }
+    assert sent[0].url == "https://r.example"
+    assert list(guest.push_subscriptions.all()) == [kept]

@@ -343,3 +343,50 @@ def test_a_check_finds_keys_that_do_not_belong_together_and_a_bad_contact(change
 
 def test_a_check_of_good_keys_gives_the_contact():
     assert WebPush().check(ACCESS) == "restaurant@levieuxmoulin.fr"
+
+
+OTHER = ENDPOINT + "-2"
+
+
+def both():
+    return json.dumps([json.loads(to()), json.loads(to(endpoint=OTHER))])
+
+
+def test_every_browser_of_a_guest_shows_it(api):
+    api.post(ENDPOINT, status=201)
+    api.post(OTHER, status=201)
+
+    outcome = outcome_of(push(to=both()))
+
+    assert (outcome.error, outcome.gone) == (None, ())
+    assert sorted(call.request.url for call in api.calls) == [ENDPOINT, OTHER]
+
+
+def test_one_browser_that_is_gone_does_not_spoil_the_message(api):
+    api.post(ENDPOINT, status=410)
+    api.post(OTHER, status=201)
+
+    outcome = outcome_of(push(to=both()))
+
+    assert outcome.error is None
+    assert [json.loads(given)["endpoint"] for given in outcome.gone] == [ENDPOINT]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected", "gone"),
+    [
+        (410, 404, InvalidRecipient, 2),
+        (410, 503, TransientError, 1),
+        (503, 504, OutcomeUnknown, 0),
+        (413, 410, ContentRejected, 1),
+        (403, 429, AccountDisconnected, 0),
+    ],
+)
+def test_of_several_errors_the_one_that_leaves_most_hope_speaks(api, first, second, expected, gone):
+    api.post(ENDPOINT, status=first)
+    api.post(OTHER, status=second)
+
+    outcome = outcome_of(push(to=both()))
+
+    assert isinstance(outcome.error, expected)
+    assert len(outcome.gone) == gone
