@@ -132,13 +132,16 @@ def _part(difference: Difference, names: dict[str, str]) -> str:
 
 def _described(item: dict[str, Any]) -> str:
     prices = ", ".join(f"{size['name']} {_euros(size['price'])}" for size in item.get("variants", []))
-    text = f" – {item['description']}" if item.get("description") else ""
-    diets = "".join(f" {DIET_WORDS['fr'][diet]}." for diet in item.get("diets", []))
-    groups = "".join(
-        f" {group['name']} : {', '.join(option['name'] for option in group['options'])}."
-        for group in item.get("groups", [])
-    )
-    return f"« {item['name']} », {prices or _euros(item['price'])}{text}.{diets}{groups} {allergens_said(item['allergens'])}"
+    parts = [f"« {item['name']} », {prices or _euros(item['price'])}"]
+    parts[0] += f" – {item['description'].rstrip('.')}." if item.get("description") else "."
+    parts += [f"{DIET_WORDS['fr'][diet]}." for diet in item.get("diets", [])]
+    parts += [f"{group['name']} : {', '.join(map(_option, group['options']))}." for group in item.get("groups", [])]
+    return " ".join([*parts, allergens_said(item["allergens"])])
+
+
+def _option(option: dict[str, Any]) -> str:
+    allergens = f" ({', '.join(allergen_names(option['allergens']))})" if option.get("allergens") else ""
+    return option["name"] + allergens + (f" + {_euros(option['price'])}" if option["price"] else "")
 
 
 def _allergens(codes: list[str] | None) -> str:

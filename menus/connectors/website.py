@@ -10,7 +10,7 @@ from django.conf import settings
 from integrations.errors import CommunicationError, SyncError
 from integrations.registry import setting
 from menus.connectors import registry
-from menus.connectors.base import MenuConnector, Projection, Pushed, Target
+from menus.connectors.base import AvailabilityChange, MenuConnector, Projection, Pushed, Target
 from menus.jsonld import cents, menu_page
 
 LD_JSON = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', re.DOTALL)
@@ -60,6 +60,12 @@ class Website(MenuConnector):
             for section in answer["hasMenu"]["hasMenuSection"]
         ]
         return {"currency": "EUR", "sections": sections}
+
+    def set_availability(
+        self, changes: list[AvailabilityChange], document: dict[str, Any], target: Target
+    ) -> list[AvailabilityChange]:
+        """Nothing to tell: the page is drawn from the rows."""
+        return []
 
     def classify(self, response: requests.Response) -> CommunicationError | None:
         return None
