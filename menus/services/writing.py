@@ -22,20 +22,7 @@ def replace(document: Document, *, menu_id: UUID | None = None, keeps_stock: boo
 
     keeps_stock: what ran out here stays out, whatever the document says (a file is older than the kitchen's word).
     """
-    menu, _ = Menu.objects.update_or_create(
-        pk=menu_id or document.get("id") or uuid4(),
-        defaults={
-            "name": document["name"],
-            "description": document.get("description") or "",
-            "type": document["type"],
-            "start_date": _moment(document["start_date"]),
-            "end_date": _moment(document.get("end_date")),
-            "service_hours": document.get("service_hours", []),
-            "translations": document.get("translations", {}),
-            "details": {name: document[name] for name in RARE_OF_MENU if document.get(name)},
-            "metadata": document.get("metadata", {}),
-        },
-    )
+    menu, _ = Menu.objects.update_or_create(pk=menu_id or document.get("id") or uuid4(), defaults=menu_fields(document))
     groups = _write_groups(menu, document.get("option_groups", []))
     categories = _write_categories(menu, document["categories"])
     _write_items(menu, document["categories"], categories, groups, keeps_stock)
@@ -43,6 +30,21 @@ def replace(document: Document, *, menu_id: UUID | None = None, keeps_stock: boo
     # Last: a dish whose category is gone has moved to another one by now.
     menu.categories.exclude(pk__in=[category.pk for category in categories.values()]).delete()
     return menu
+
+
+def menu_fields(document: Document) -> Document:
+    """The columns of the card itself."""
+    return {
+        "name": document["name"],
+        "description": document.get("description") or "",
+        "type": document["type"],
+        "start_date": _moment(document["start_date"]),
+        "end_date": _moment(document.get("end_date")),
+        "service_hours": document.get("service_hours", []),
+        "translations": document.get("translations", {}),
+        "details": {name: document[name] for name in RARE_OF_MENU if document.get(name)},
+        "metadata": document.get("metadata", {}),
+    }
 
 
 def _write_groups(menu: Menu, documents: list[Document]) -> dict[str, OptionGroup]:
@@ -113,7 +115,7 @@ def _write_items(
     known = {item.ref: item for item in menu.items.all()}
     for category in documents:
         for place, data in enumerate(category["items"]):
-            fields = {**_item_fields(data), "category": categories[category["id"]], "position": place}
+            fields = {**item_fields(data), "category": categories[category["id"]], "position": place}
             row = known.get(data["id"])
             if not (keeps_stock and row):
                 fields |= _stock_fields(data, row)
@@ -121,7 +123,8 @@ def _write_items(
             row.option_groups.set([groups[name] for name in data.get("option_group_ids", [])])
 
 
-def _item_fields(data: Document) -> Document:
+def item_fields(data: Document) -> Document:
+    """The columns of a dish, its place on the card and its stock apart."""
     images = data.get("images") or ([{"url": data["image_url"]}] if data.get("image_url") else [])
     details = {name: data[name] for name in RARE if data.get(name)}
     if len(data.get("option_group_ids", [])) > 1:
@@ -170,28 +173,32 @@ def _stock_fields(data: Document, row: Item | None) -> Document:
 def _write_formulas(menu: Menu, documents: list[Document], categories: dict[str, Category]) -> None:
     menu.formulas.exclude(ref__in=[formula["id"] for formula in documents]).delete()
     for rank, data in enumerate(documents):
+        status = data.get("availability", {}).get("status", Availability.AVAILABLE)
         Formula.objects.update_or_create(
             menu=menu,
             ref=data["id"],
-            defaults={
-                "category": categories.get(data.get("category_id", "")),
-                "name": data["name"],
-                "description": data.get("description") or "",
-                "price_cents": data["price_cents"],
-                "channel_prices": data.get("channel_prices", {}),
-                "drink": data.get("drink", ""),
-                "steps": data["steps"],
-                "tax": data.get("tax", {}),
-                "schedule": data.get("schedule", []),
-                "start_date": _moment(data.get("start_date")),
-                "end_date": _moment(data.get("end_date")),
-                "channels": data.get("channels") or None,
-                "availability": data.get("availability", {}).get("status", Availability.AVAILABLE),
-                "translations": data.get("translations", {}),
-                "metadata": data.get("metadata", {}),
-                "position": rank,
-            },
+            defaults={**formula_fields(data, categories), "availability": status, "position": rank},
         )
+
+
+def formula_fields(data: Document, categories: dict[str, Category]) -> Document:
+    """The columns of a set menu, its place on the card and its stock apart."""
+    return {
+        "category": categories.get(data.get("category_id", "")),
+        "name": data["name"],
+        "description": data.get("description") or "",
+        "price_cents": data["price_cents"],
+        "channel_prices": data.get("channel_prices", {}),
+        "drink": data.get("drink", ""),
+        "steps": data["steps"],
+        "tax": data.get("tax", {}),
+        "schedule": data.get("schedule", []),
+        "start_date": _moment(data.get("start_date")),
+        "end_date": _moment(data.get("end_date")),
+        "channels": data.get("channels") or None,
+        "translations": data.get("translations", {}),
+        "metadata": data.get("metadata", {}),
+    }
 
 
 def _moment(text: str | None) -> datetime | None:
