@@ -16,6 +16,7 @@ urlpatterns = [
     path("telephone/", phone.phone, name="phone"),
     path("telephone/repondre/", phone.answer, name="answer"),
     path("livraison/", delivery.delivery, name="delivery"),
+    path("livraison/<int:pk>/agir/", delivery.act, name="delivery_act"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/annuler/", incidents.cancel, name="cancel"),
     path("fichier/<slug:slug>/<slug:kind>/<slug:number>", feed.file, name="file"),

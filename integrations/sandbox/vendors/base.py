@@ -185,10 +185,19 @@ class MenuVendor(Vendor):
     """A vendor that shows a menu to people who order."""
 
     surface = "delivery"
+    # What a person may do there by hand, behind our back, and the words of the button.
+    acts: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("dearer", "Augmenter le premier prix d'un euro"),
+        ("careless", "Effacer les allergènes du premier plat"),
+    )
 
     @abstractmethod
     def show(self, record: VendorRecord) -> ShownMenu:
         """Turn a record of `shown_kind` into what the page shows."""
+
+    @abstractmethod
+    def act(self, record: VendorRecord, act: str) -> list[Callback]:
+        """Do one of `acts` to a locked record, and say whom that would be told to."""
 
 
 class MessageVendor(Vendor):

@@ -14,9 +14,10 @@ from django.utils import timezone
 from integrations.sandbox import callbacks, store
 from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import Fault, VendorRecord
-from integrations.sandbox.shown import ShownItem, ShownMenu, ShownSection
+from integrations.sandbox.shown import ShownMenu
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors._client_login import ClientLogin
+from integrations.sandbox.vendors._deliveroo_page import sections
 from integrations.sandbox.vendors._deliveroo_rules import (
     ALL_STOCK,
     SOME_STOCK,
@@ -27,7 +28,6 @@ from integrations.sandbox.vendors._deliveroo_rules import (
 )
 from integrations.sandbox.vendors._rates import is_first, knob, seconds
 from integrations.sandbox.vendors._reading import basic
-from integrations.sandbox.vendors._shop import euros
 from integrations.sandbox.vendors.base import (
     Call,
     Malformed,
@@ -43,11 +43,6 @@ MENU = r"menu/v1/brands/(?P<brand>[^/]{1,60})/menus/(?P<menu>[^/]{1,59})"
 STOCK = MENU + r"/item[_-]unavailabilities/(?P<site>[^/]{1,60})"
 RESET = time(5, 0)
 HOOK = "menu-events"
-FRENCH = {
-    "gluten": "gluten", "crustaceans": "crustacés", "eggs": "œufs", "fish": "poisson", "peanuts": "arachides",
-    "soybeans": "soja", "milk": "lait", "nuts": "fruits à coque", "celery": "céleri", "mustard": "moutarde",
-    "sesame_seeds": "sésame", "sulphur_dioxide_sulphites": "sulfites", "lupin": "lupin", "molluscs": "mollusques",
-}  # fmt: skip
 
 
 @registry.register
@@ -56,6 +51,7 @@ class Deliveroo(ClientLogin, MenuVendor):
     shown_kind = "menu"
     nouns = ("carte", "cartes")
     token_seconds = 300
+    acts = (*MenuVendor.acts, ("morning", "Passer au lendemain matin"))
 
     @route("POST", r"oauth2/token", is_open=True)
     def token(self, call: Call) -> HttpResponse:
@@ -174,22 +170,25 @@ class Deliveroo(ClientLogin, MenuVendor):
 
     def show(self, record: VendorRecord) -> ShownMenu:
         live = _live(record) or {"name": settings.RESTAURANT_NAME, "menu": {}, "site_ids": [""]}
-        menu, out = live["menu"], _stock(record, live["site_ids"][0])
-        items = {item["id"]: item for item in menu.get("items", [])}
-        modifiers = {one["id"]: one for one in menu.get("modifiers", [])}
-        sections = [
-            ShownSection(
-                _text(category["name"]),
-                _text(category.get("description")),
-                tuple(
-                    _item(items[ref], items, modifiers, out)
-                    for ref in category["item_ids"]
-                    if out.get(ref, {}).get("status") != "hidden"
-                ),
-            )
-            for category in menu.get("categories", [])
-        ]
-        return ShownMenu(record, live["name"], tuple(section for section in sections if section.items))
+        return ShownMenu(record, live["name"], sections(live["menu"], _stock(record, live["site_ids"][0])))
+
+    def act(self, record: VendorRecord, act: str) -> list[Callback]:
+        self._settled(record)
+        if act == "morning":
+            stock = record.data["stock"]
+            kept = {
+                site: {ref: line for ref, line in lines.items() if line["status"] == "hidden"}
+                for site, lines in stock.items()
+            }
+            record.data = {**record.data, "stock": kept}
+        live = record.data["live"] or {"menu": {"categories": [], "items": []}}
+        refs = [ref for category in live["menu"]["categories"] for ref in category["item_ids"]]
+        for item in (item for item in live["menu"]["items"] if item["id"] in refs[:1]):
+            if act == "dearer":
+                item["price_info"]["price"] += 100
+            elif act == "careless":
+                item.pop("allergies", None)
+        return []
 
     def expired(self, call: Call) -> HttpResponse:
         return _error(401, "Unauthorized")
@@ -273,33 +272,3 @@ def _ids(lines: dict[str, dict[str, str]]) -> dict[str, list[str]]:
         f"{status}_ids": sorted(ref for ref, line in lines.items() if line["status"] == status)
         for status in ("unavailable", "hidden")
     }
-
-
-def _item(item: dict[str, Any], items: dict[str, Any], modifiers: dict[str, Any], out: dict[str, Any]) -> ShownItem:
-    words = item.get("allergies") or []
-    groups = [modifiers[ref] for ref in item.get("modifier_ids") or []]
-    return ShownItem(
-        name=_text(item["name"]),
-        description=_text(item.get("description")),
-        prices=(("", euros(item["price_info"]["price"])),),
-        allergens=tuple(FRENCH[word] for word in words if word in FRENCH),
-        has_no_allergens="no_allergens" in words,
-        diets=(),
-        is_sold_out=item["id"] in out,
-        options=tuple((_text(one["name"]), _options(one, item["id"], items, out)) for one in groups),
-    )
-
-
-def _options(modifier: dict[str, Any], of: str, items: dict[str, Any], out: dict[str, Any]) -> tuple[str, ...]:
-    texts = []
-    for item in (items[ref] for ref in modifier["item_ids"] if out.get(ref, {}).get("status") != "hidden"):
-        told = item["price_info"]
-        price = next((one["price"] for one in told.get("overrides") or [] if one["id"] == of), told["price"])
-        text = _text(item["name"]) + (f" (+ {euros(price)})" if price else "")
-        texts.append(text + (" – épuisé" if item["id"] in out else ""))
-    return tuple(texts)
-
-
-def _text(texts: dict[str, str] | None) -> str:
-    texts = texts or {}
-    return texts.get("fr") or next(iter(texts.values()), "")

@@ -1,11 +1,13 @@
 """Google Business Profile: the menus of a location, apart from its posts (My Business v4 `foodMenus`, read 2026)."""
 
+import re
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
 
 from integrations.sandbox import store
+from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownItem, ShownMenu, ShownSection
 from integrations.sandbox.vendors import registry
@@ -59,6 +61,18 @@ class GoogleMenus(GoogleLogin, MenuVendor):
         record.data = store.clean({"menus": as_stored(body["menus"])})
         record.save(update_fields=["data", "updated_at"])
         return json_answer({"name": f"{location}/foodMenus", "menus": record.data["menus"]})
+
+    def act(self, record: VendorRecord, act: str) -> list[Callback]:
+        items = [item for menu in record.data["menus"] for section in menu["sections"] for item in section["items"]]
+        for item in items[:1]:
+            told = item["attributes"]
+            if act == "dearer":
+                told["price"]["units"] = str(int(told["price"].get("units") or 0) + 1)
+            else:
+                told.pop("allergen", None)
+                for label in item["labels"]:
+                    label["description"] = re.sub(r"\s*Allerg[^.]*\.$", "", label.get("description", ""))
+        return []
 
     def show(self, record: VendorRecord) -> ShownMenu:
         menus = record.data["menus"]

@@ -1,13 +1,18 @@
 """HubRise: catalogs, their inventory, and what a delivery application shows of them."""
 
+import hashlib
+import hmac
+import json
 import time
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils import timezone
 
 from integrations.sandbox import store
+from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.shown import ShownItem, ShownMenu, ShownSection
 from integrations.sandbox.vendors import registry
@@ -129,6 +134,31 @@ class HubRise(MenuVendor):
     def listener(self, call: Call) -> HttpResponse:
         found = self.find("callback", "callback")
         return json_answer(found.data if found else {"url": None, "events": {}})
+
+    def act(self, record: VendorRecord, act: str) -> list[Callback]:
+        """Another connection of the restaurant writes: ours is told."""
+        for product in record.data["content"].get("products", [])[:1]:
+            if act == "dearer":
+                for sku in product["skus"]:
+                    amount, _, currency = sku["price"].partition(" ")
+                    sku["price"] = f"{Decimal(amount) + 1} {currency}"
+            else:
+                product["tags"] = [tag for tag in product.get("tags") or [] if "allergen" not in tag]
+        listener = self.find("callback", "callback")
+        if listener is None or "catalog" not in listener.data["events"]:
+            return []
+        told = {
+            "id": new_id(),
+            "resource_type": "catalog",
+            "event_type": "update",
+            "catalog_id": record.external_id,
+            "created_at": timezone.now().isoformat(),
+        }
+        body = json.dumps(told).encode()
+        secret = knob("HUBRISE_CLIENT_SECRET", "secret-du-bac-a-sable")
+        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "X-HubRise-Hmac-SHA256": signature}
+        return [Callback(listener.data["url"], body, headers)]
 
     def show(self, record: VendorRecord) -> ShownMenu:
         content = record.data["content"]

@@ -41,6 +41,7 @@ class UberEats(ClientLogin, MenuVendor):
     nouns = ("carte", "cartes")
     token_seconds = 2_592_000
     tokens_an_hour = 100
+    acts = (*MenuVendor.acts, ("refresh", "Redemander la carte"))
 
     @route("POST", r"oauth/v2/token", is_open=True)
     def token(self, call: Call) -> HttpResponse:
@@ -82,6 +83,18 @@ class UberEats(ClientLogin, MenuVendor):
         record.data = store.clean({**record.data, "content": {**record.data["content"], "items": kept}})
         record.save(update_fields=["data", "updated_at"])
         return HttpResponse(status=204)
+
+    def act(self, record: VendorRecord, act: str) -> list[Callback]:
+        if act == "refresh":
+            return self.ask_again(record)
+        content = record.data["content"]
+        refs = [one["id"] for category in content["categories"] for one in category["entities"]]
+        for item in (item for item in content["items"] if item["id"] in refs[:1]):
+            if act == "dearer":
+                item["price_info"]["price"] += 100
+            else:
+                item["nutritional_info"] = {"allergens": []}
+        return []
 
     def ask_again(self, record: VendorRecord) -> list[Callback]:
         """The call by which the store asks for its menu again."""
