@@ -87,6 +87,16 @@ def project(card: Card) -> Projection:
     return projection
 
 
+def lost_prices(card: Card) -> list[str]:
+    """Formulas that a platform behind HubRise will sell at the common price."""
+    return [
+        f"« {dish.name} » : son prix pour {FED[fed]} n'est pas transmis, une formule n'a qu'un prix chez HubRise."
+        for dish in card.dishes
+        if dish.is_formula
+        for fed in sorted(dish.prices)
+    ]
+
+
 def money(cents: int) -> str:
     """850 as HubRise writes it."""
     return f"{cents // 100}.{cents % 100:02d} EUR"

@@ -52,7 +52,9 @@ class HubRise(MenuConnector):
         ]
 
     def left_out(self, document: dict[str, Any]) -> list[str]:
-        return list(lay_out(document, RULES).left_out)
+        """Formulas also lose the prices of the platforms fed: a deal has one price."""
+        card = lay_out(document, RULES)
+        return [*card.left_out, *_hubrise_catalog.lost_prices(card)]
 
     def push(self, document: dict[str, Any], target: Target) -> Pushed:
         """The catalog, then its stock, which outlives it: a whole write of each."""

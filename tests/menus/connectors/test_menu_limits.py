@@ -174,3 +174,11 @@ def test_the_played_platforms_refuse_what_we_would_refuse(platforms, told, djang
     (confirmation,) = deliveroo.parse_webhook(call.body, call.headers)
     assert (confirmation.outcome, confirmation.detail) == ("refused", "item magret: name must hold 2 to 120 characters")
     assert uber.read(TARGETS["uber_eats"])["items"] == []
+
+
+def test_a_price_that_a_formula_loses_behind_hubrise_is_said():
+    said = registry["hubrise"]().left_out(full())
+
+    assert said[-1] == (
+        "« Plat et bière » : son prix pour Uber Eats n'est pas transmis, une formule n'a qu'un prix chez HubRise."
+    )
