@@ -50,6 +50,12 @@ def content_hash(document: dict[str, Any]) -> str:
     return _digest(_canonical(kept))
 
 
+def document_hash(document: dict[str, Any]) -> str:
+    """Name a document as it stands, stock included: what a browser may keep."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 def projection_hash(projection: dict[str, Any]) -> str:
     """The same for the neutral shape (`project` and `normalise` of a connector)."""
     return _digest(_canonical(projection))

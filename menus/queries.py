@@ -1,12 +1,13 @@
 """Reads of the card that are used more than once."""
 
+import copy
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from menus.models import Destination, Item, Menu, MenuRevision, MenuSync
+from menus.models import Destination, Formula, Item, Menu, MenuRevision, MenuSync, Option
 
 # Where periods overlap, the more particular card is shown.
 RANK = Case(
@@ -29,6 +30,40 @@ def revision_in_force(now: datetime | None = None) -> MenuRevision | None:
         .order_by("rank", "-effective_at", "-number")
         .first()
     )
+
+
+def document_now(revision: MenuRevision) -> dict[str, Any]:
+    """A published card with what can be ordered at this moment: stock changes all day, the card does not."""
+    document = copy.deepcopy(revision.document)
+    items = {item.ref: item for item in Item.objects.filter(menu=revision.menu_id)}
+    options = {
+        (option.group.ref, option.ref): option
+        for option in Option.objects.filter(group__menu=revision.menu_id).select_related("group")
+    }
+    formulas = {formula.ref: formula for formula in Formula.objects.filter(menu=revision.menu_id)}
+    for category in document["categories"]:
+        for item in category["items"]:
+            _stock_of_item(item, items.get(item["id"]))
+    for group in document.get("option_groups", []):
+        for option in group["options"]:
+            if known := options.get((group["id"], option["id"])):
+                option["availability"] = {"status": known.availability}
+    for formula in document.get("formulas", []):
+        if known_formula := formulas.get(formula["id"]):
+            formula["availability"] = {"status": known_formula.availability}
+    return document
+
+
+def _stock_of_item(entry: dict[str, Any], item: Item | None) -> None:
+    if item is None:
+        return
+    entry["availability"] = {"status": item.availability}
+    if item.unavailable_until and item.availability == Item.Availability.UNAVAILABLE:
+        entry["availability"]["until"] = item.unavailable_until.isoformat()
+    statuses = {size["id"]: size.get("availability") for size in item.variants}
+    for size in entry.get("variants", []):
+        if said := statuses.get(size["id"]):
+            size["availability"] = said
 
 
 def active_destinations(platforms: list[str] | None = None) -> QuerySet[Destination]:

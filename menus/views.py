@@ -7,7 +7,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import http_date
 
 from menus import queries
-from menus.document import allergen_sentence
+from menus.document import allergen_sentence, document_hash
 from menus.jsonld import as_script, menu_page
 
 
@@ -16,18 +16,18 @@ def card(request: HttpRequest) -> HttpResponse:
     revision = queries.revision_in_force()
     if revision is None:
         return render(request, "menus/no_card.html", status=404)
-    etag = f'"{revision.pk.hex}"'
-    response = get_conditional_response(request, etag=etag, last_modified=int(revision.created_at.timestamp()))
+    document = queries.document_now(revision)
+    etag = f'"{document_hash(document)}"'
+    response = get_conditional_response(request, etag=etag)
     if response is None:
-        response = render(request, "menus/card.html", _context(revision))
+        response = render(request, "menus/card.html", _context(revision, document))
     response["ETag"] = etag
     response["Last-Modified"] = http_date(revision.created_at.timestamp())
     patch_cache_control(response, public=True, max_age=300)
     return response
 
 
-def _context(revision) -> dict:
-    document = revision.document
+def _context(revision, document) -> dict:
     categories = [
         {
             **category,

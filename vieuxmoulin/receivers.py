@@ -17,8 +17,10 @@ from integrations.queueing import send
 from integrations.services import outbound
 from integrations.signals import inbound_event_received
 from menus import queries as menu_queries
-from menus.models import MenuSync
-from menus.signals import menu_synced
+from menus.models import Drift, MenuSync, StockPush
+from menus.repairs import Action
+from menus.services import confirmations, stock, telling
+from menus.signals import availability_changed, drift_ended, drift_found, menu_synced, stock_push_failed
 from notifications.models import Provider
 from notifications.services import callbacks, visits
 from notifications.signals import (
@@ -188,6 +190,8 @@ def close_service_alert(provider_id: int, **_: Any) -> None:
 @receiver(menu_synced)
 def follow_menu(sync_id: UUID, **_: Any) -> None:
     sync = MenuSync.objects.select_related("destination", "revision__menu").get(pk=sync_id)
+    if sync.status == MenuSync.Status.COHERENT and sync.destination.platform == "website":
+        automations.on_event("menu_changed", f"revision:{sync.revision_id}", telling.told_to_guests(sync.revision))
     if sync.status == MenuSync.Status.COHERENT:
         payload = {
             "platform": sync.destination.platform,
@@ -197,6 +201,49 @@ def follow_menu(sync_id: UUID, **_: Any) -> None:
         }
         outbound.tell("menu_synchronised", "menus", payload, fact_key=f"sync:{sync_id}:{sync.verified_at}")
     ledger.refresh(sync.task_id)
+
+
+@receiver(drift_found)
+def call_for_a_look_at_a_card(drift_id: UUID, **_: Any) -> None:
+    drift = Drift.objects.select_related("destination").get(pk=drift_id)
+    words = {
+        Action.STOP_AND_ALERT: "Quelqu'un y change la carte sans cesse : plus rien n'y est écrit.",
+        Action.SUSPEND_ITEMS: "Des allergènes y manquent encore après réparation : les plats y sont retirés de la vente.",
+    }
+    alerts.raise_alert(
+        f"drift:{drift.destination_id}",
+        f"{drift.destination} n'affiche pas la même carte que la nôtre.",
+        f"{words.get(Action(drift.action), 'Quelque chose y a été changé.')} Voyez ce qui diffère, puis choisissez ce "
+        "qui doit rester.",
+        address=reverse("admin:menus_drift_change", args=[drift_id]),
+        permission="menus.view_drift",
+        is_urgent=drift.action in words,
+    )
+
+
+@receiver(drift_ended)
+def close_the_look_at_a_card(destination_id: int, **_: Any) -> None:
+    alerts.resolve(f"drift:{destination_id}")
+
+
+@receiver(stock_push_failed)
+def call_for_a_dish_still_on_sale(push_id: int, **_: Any) -> None:
+    push = StockPush.objects.select_related("destination").get(pk=push_id)
+    alerts.raise_alert(
+        f"stock:{push.destination_id}",
+        f"{push.destination} n'a pas pu être prévenu d'un plat épuisé.",
+        f"{push.last_error} Retirez-le là-bas à la main, puis vérifiez l'accès de cette destination.",
+        address=reverse("admin:menus_destination_change", args=[push.destination_id]),
+        permission="menus.change_destination",
+        is_urgent=True,
+    )
+
+
+@receiver(availability_changed)
+def tell_what_ran_out(refs: list[str], status: str, source: str, **_: Any) -> None:
+    payload = {"refs": refs, "status": status, "source": source}
+    key = f"availability:{status}:{timezone.now().isoformat()}"
+    outbound.tell("availability_changed", "menus", payload, fact_key=key)
 
 
 # --- Campaigns -------------------------------------------------------------------------------------------------------
@@ -236,6 +283,18 @@ def know_guests_better(event: InboundEvent, **_: Any) -> None:
     """Before the rules, which write to the guest that the event names."""
     if event.event in visits.EVENTS:
         visits.note(event.event, event.source, event.payload, at=event.occurred_at)
+
+
+@receiver(inbound_event_received)
+def take_the_count_of_the_stock(event: InboundEvent, **_: Any) -> None:
+    if event.event == "stock_update":
+        stock.note_levels(event.payload, at=event.occurred_at)
+
+
+@receiver(inbound_event_received)
+def keep_what_menu_platforms_tell(event: InboundEvent, **_: Any) -> None:
+    if event.event == confirmations.EVENT:
+        confirmations.process(event.payload)
 
 
 @receiver(inbound_event_received)

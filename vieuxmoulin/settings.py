@@ -177,6 +177,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_DB_REUSE_MAX = env.int("CELERY_DB_REUSE_MAX", default=1000)
 
 # The pace of the sweep that keeps every promise (law 1), and of the pulses.
+# A dish that ran out only comes back when there is enough of everything for so many portions.
+STOCK_BACK_PORTIONS = env.int("STOCK_BACK_PORTIONS", default=3)
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 # How long a worker holds a row before it is thought dead, and how long after an unanswered send we look for it.
 CLAIM_LEASE_SECONDS = env.float("CLAIM_LEASE_SECONDS", default=300.0)

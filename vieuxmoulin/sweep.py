@@ -14,8 +14,9 @@ from integrations.errors import CommunicationError
 from integrations.models import InboundEvent, WebhookDelivery
 from integrations.queueing import send
 from integrations.services import inbound, outbound, pulse
-from menus.models import MenuSync
-from menus.services import syncing
+from menus.models import MenuSync, StockPush
+from menus.services import availability, syncing
+from menus.services import planning as card_planning
 from notifications.connectors import registry as message_registry
 from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
@@ -33,10 +34,12 @@ ROWS_PER_SWEEP = 2000
 SETTLE = "social.tasks.settle"
 # What staff are told of rows that stand still, by queue.
 STUCK_ALERT, IMPORT_ALERT = "stuck:", "contact_import:"
+ALLERGEN_ALERT, BY_HAND_ALERT = "allergens:", "by_hand:"
 STUCK_TITLES = {
     "publish": "Des publications n'avancent plus.",
     "notify": "Des messages aux clients n'avancent plus.",
     "menus": "Des mises à jour de la carte n'avancent plus.",
+    "stock": "Des plats épuisés ne sont pas encore retirés partout.",
     "campaigns": "Des phases de campagne n'avancent plus.",
     "webhooks": "Des webhooks sortants n'avancent plus.",
     "inbound": "Des événements reçus ne sont pas traités.",
@@ -58,6 +61,7 @@ def sweep() -> dict[str, int]:
         "campaigns_started": lifecycle.start_due(),
         "campaigns_ended": lifecycle.settle_overdue(),
     }
+    done |= card_planning.sweep()
     done |= {
         "publish": _enqueue(Publication, [Publication.Status.SCHEDULED], planning.PUBLISH),
         "settle": _enqueue(Publication, [Publication.Status.UNKNOWN], SETTLE),
@@ -65,6 +69,7 @@ def sweep() -> dict[str, int]:
         "replies": _enqueue(Reply, [Reply.Status.PENDING], interactions.SEND_REPLY),
         "notify": _enqueue(Chunk, [Chunk.Status.PENDING], "notifications.tasks.deliver_chunk"),
         "menus": _enqueue(MenuSync, [MenuSync.Status.PENDING], syncing.SYNCHRONISE),
+        "stock": _enqueue(StockPush, [StockPush.Status.PENDING], availability.PUSH),
         "automations": _enqueue(AutomationRun, [AutomationRun.Status.PENDING], automations.RUN),
         "inbound": _enqueue(InboundEvent, [InboundEvent.Status.PENDING], inbound.PROCESS),
         "webhooks": _enqueue(WebhookDelivery, [WebhookDelivery.Status.PENDING], outbound.DELIVER),
@@ -81,6 +86,7 @@ def sweep() -> dict[str, int]:
         ledger.refresh(task_id)
     _alert_stuck()
     _alert_imports()
+    _alert_cards()
     alerts.send_mails()
     return done | {"phases": len(phases), "imports": len(waiting)}
 
@@ -127,6 +133,33 @@ def _alert_imports() -> None:
             permission="notifications.add_contactimport",
         )
     alerts.resolve_others(IMPORT_ALERT, named)
+
+
+def _alert_cards() -> None:
+    """An allergen that a place does not show yet is a danger; what nobody did by hand in time is a card that lies."""
+    named = []
+    for sync in card_planning.late_allergens():
+        named.append(f"{ALLERGEN_ALERT}{sync.destination_id}")
+        alerts.raise_alert(
+            named[-1],
+            f"{sync.destination} n'affiche pas encore un allergène changé.",
+            f"Plus de cinq minutes ont passé. {sync.last_error} Prévenez l'équipe, et retirez le plat là-bas s'il le faut.",
+            address=reverse("admin:menus_menusync_change", args=[sync.pk]),
+            permission="menus.view_menusync",
+            is_urgent=True,
+        )
+    alerts.resolve_others(ALLERGEN_ALERT, named)
+    named = []
+    for task in card_planning.late_by_hand():
+        named.append(f"{BY_HAND_ALERT}{task.pk}")
+        alerts.raise_alert(
+            named[-1],
+            f"{task.sync.destination} : la carte n'a pas été changée à la main.",
+            "Faites les changements listés, puis cochez « C'est fait ».",
+            address=reverse("admin:menus_menusync_change", args=[task.sync_id]),
+            permission="menus.change_menusync",
+        )
+    alerts.resolve_others(BY_HAND_ALERT, named)
 
 
 def check_services() -> None:

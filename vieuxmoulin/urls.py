@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from menus import webhook_views as menu_webhooks
 from menus.views import card
 from notifications import push_views, tracking_views
 from notifications import views as guest_views
@@ -27,6 +28,7 @@ urlpatterns = [
     path("webhooks/envois/<slug:slug>/<str:secret>/", tracking_views.provider_webhook, name="provider-webhook-secret"),
     path("l/<str:token>/", tracking_views.followed_link, name="followed-link"),
     path("o/<str:token>.gif", tracking_views.pixel, name="pixel"),
+    path("webhooks/cartes/<slug:slug>/", menu_webhooks.receive, name="menu-webhook"),
     path("webhooks/meta/", social_views.meta_webhook, name="meta-webhook"),
     path("comptes/choisir/", social_views.choose, name="social-choose"),
     path("comptes/<slug:slug>/relier/", social_views.connect, name="social-connect"),

@@ -29,6 +29,7 @@ EVENTS = {
     "consent_withdrawn": "Un client ne veut plus recevoir les offres sur un canal.",
     "contact_erased": "Un client a été effacé : à effacer aussi ailleurs.",
     "alert": "Quelque chose attend une personne du restaurant.",
+    "availability_changed": "Des plats sont épuisés, ou de retour.",
     "menu_synchronised": "La carte est à jour à une destination, et relue.",
 }
 Status = WebhookDelivery.Status

@@ -23,6 +23,8 @@ class MenuRevision(models.Model):
     effective_at = models.DateTimeField(_("en vigueur à partir du"), default=timezone.now)
     # Its plan was dropped before it came into force.
     is_withdrawn = models.BooleanField(_("annulée"), default=False, editable=False)
+    # Where staff sent it; empty: everywhere.
+    platforms = models.JSONField(_("envoyée à"), null=True, blank=True, default=None)
     comment = models.CharField(_("ce qui change"), max_length=200, blank=True)
     content_hash = models.CharField(_("empreinte"), max_length=80)
     created_by = models.ForeignKey(
@@ -64,6 +66,10 @@ class Destination(models.Model):
     score = models.PositiveSmallIntegerField(_("cohérence"), null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(_("relue le"), null=True, blank=True, editable=False)
     next_check_at = models.DateTimeField(_("prochaine relecture"), null=True, blank=True, editable=False)
+    # {"magret": ["nuts"]}: allergens that somebody added there; no machine takes one away.
+    kept_allergens = models.JSONField(_("allergènes ajoutés là-bas"), default=dict, blank=True, editable=False)
+    # Of the platform's numbered calls, the last that was believed: an older one that comes late is ignored.
+    last_sequence = models.BigIntegerField(null=True, blank=True, editable=False)
     # {"item:magret": "unavailable"}: what it was last told to be out, and when.
     told_stock = models.JSONField(_("épuisés là-bas"), default=dict, blank=True, editable=False)
 
@@ -106,6 +112,8 @@ class MenuSync(Claimable):
     score = models.PositiveSmallIntegerField(_("cohérence"), null=True, blank=True)
     # What the platform's confirmation will name.
     reference = models.CharField(_("référence là-bas"), max_length=200, blank=True)
+    # What the place should show after this write, stock apart: another one means that it must be written again.
+    expected_hash = models.CharField(_("empreinte attendue"), max_length=80, blank=True, editable=False)
     # An allergen changed: before everything else, and never late in silence.
     is_urgent = models.BooleanField(_("urgente"), default=False)
     pushed_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)

@@ -16,10 +16,17 @@ from menus.services.documents import document_of
 from menus.signals import menu_published
 
 
-def publish(menu: Menu, *, user: Any = None, at: datetime | None = None, comment: str = "") -> MenuRevision:
+def publish(
+    menu: Menu,
+    *,
+    user: Any = None,
+    at: datetime | None = None,
+    platforms: list[str] | None = None,
+    comment: str = "",
+) -> MenuRevision:
     """Freeze the card as a new revision; the same card published twice is the same revision.
 
-    at: when it comes into force, now by default. Raises ContentRejected listing what must be mended first.
+    at: when it comes into force, now by default. platforms: where it goes, everywhere by default. Raises ContentRejected listing what must be mended first.
     """
     document = document_of(menu)
     if problems := problems_of(document):
@@ -31,6 +38,9 @@ def publish(menu: Menu, *, user: Any = None, at: datetime | None = None, comment
         last = menu.revisions.order_by("-number").first()
         is_same = last and last.content_hash == digest and last.document == document and not last.is_withdrawn
         if last and is_same and at is None and last.effective_at <= now:
+            if last.platforms is not None:
+                last.platforms = None if platforms is None else sorted({*last.platforms, *platforms})
+                last.save(update_fields=["platforms"])
             return last
         revision = MenuRevision.objects.create(
             menu=menu,
@@ -38,6 +48,7 @@ def publish(menu: Menu, *, user: Any = None, at: datetime | None = None, comment
             document=document,
             content_hash=digest,
             effective_at=at or now,
+            platforms=platforms,
             comment=comment[:200],
             created_by=user if getattr(user, "is_authenticated", False) else None,
         )

@@ -1,4 +1,4 @@
-"""A revision on its way to each destination: push, read back, compare; a newer one replaces a queued older one."""
+"""A revision on its way to each destination: push, confirm, read back, compare; a newer one replaces an older one."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,35 +8,46 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
-from integrations.errors import CommunicationError, ContentRejected, OutcomeUnknown, TransientError
+from integrations.errors import CommunicationError, ContentRejected, OutcomeUnknown, PermanentError, TransientError
 from integrations.events import announce
 from integrations.queueing import enqueue
-from menus.connectors import registry
-from menus.connectors.base import MenuConnector, Target, compare
-from menus.models import Destination, MenuRevision, MenuSync
+from menus.connectors.base import MenuConnector, compare, everything
+from menus.models import Destination, ManualTask, MenuRevision, MenuSync
+from menus.services import placing
 from menus.signals import menu_synced
-from menus.verification import faults
+from menus.verification import faults, score
 
 # By name: tasks.py stands above the services.
 SYNCHRONISE = "menus.tasks.synchronise"
 MAX_ATTEMPTS = 8
 # Another revision is being written there: come back soon.
 BUSY_RETRY = timedelta(seconds=10)
+# Safety before everything else, then the card, then what can wait.
+URGENT, ORDINARY = 0, 3
 Status = MenuSync.Status
 
 
 def create_syncs(
-    revision: MenuRevision, destinations: list[Destination], *, task_id: UUID | None = None
+    revision: MenuRevision, destinations: list[Destination], *, task_id: UUID | None = None, is_urgent: bool = False
 ) -> list[MenuSync]:
-    """Write one sync per destination and queue them; older revisions still waiting there are superseded."""
+    """Write one sync per destination and queue them; older revisions still waiting there are superseded.
+
+    is_urgent: an allergen changed; these go before all others.
+    """
     made = []
     with transaction.atomic():
         for destination in destinations:
-            MenuSync.objects.filter(destination=destination, status=Status.PENDING).update(
-                status=Status.SUPERSEDED, next_attempt_at=None
+            waiting = MenuSync.objects.filter(destination=destination, status=Status.PENDING)
+            # What waited urgently still is, in the newer card.
+            urgent = is_urgent or waiting.filter(is_urgent=True).exists()
+            waiting.update(status=Status.SUPERSEDED, next_attempt_at=None)
+            # What nobody did yet by hand need not be done any more.
+            by_hand = MenuSync.objects.filter(destination=destination, status=Status.CONFIRMING)
+            by_hand.filter(manual_task__done_at=None, manual_task__isnull=False).update(status=Status.SUPERSEDED)
+            sync = MenuSync.objects.create(
+                revision=revision, destination=destination, task_id=task_id, is_urgent=urgent
             )
-            sync = MenuSync.objects.create(revision=revision, destination=destination, task_id=task_id)
-            enqueue(SYNCHRONISE, sync.pk)
+            enqueue(SYNCHRONISE, sync.pk, priority=URGENT if urgent else ORDINARY)
             made.append(sync)
     return made
 
@@ -50,43 +61,118 @@ def synchronise(sync_id: Any) -> None:
     except IntegrityError:
         MenuSync.objects.filter(pk=sync_id, status=Status.PENDING).update(next_attempt_at=timezone.now() + BUSY_RETRY)
         return
-    if not is_ours:
-        return
-    sync = MenuSync.objects.select_related("revision__menu", "destination__credential").get(pk=sync_id)
-    connector: MenuConnector = registry[sync.destination.platform]()
+    if is_ours:
+        _attempt(_read_row(sync_id), pushes=True)
+
+
+def confirm(sync_id: Any) -> None:
+    """The platform said that it is live, or said nothing for too long: read it back."""
+    if claim(MenuSync, sync_id, from_states=[Status.CONFIRMING], to_state=Status.VERIFYING):
+        _attempt(_read_row(sync_id), pushes=False)
+
+
+def _read_row(sync_id: Any) -> MenuSync:
+    return MenuSync.objects.select_related("revision__menu", "destination__credential").get(pk=sync_id)
+
+
+def _attempt(sync: MenuSync, *, pushes: bool) -> None:
+    connector = placing.connector_of(sync.destination)
     try:
-        _push(sync, connector)
-        _verify(sync, connector)
+        if not pushes or _push(sync, connector):
+            _verify(sync, connector)
     except (TransientError, OutcomeUnknown) as error:
         # Each write replaces the whole menu: after an unknown outcome, writing again is safe.
-        _postpone(sync, error)
+        _postpone(sync, error, Status.PENDING if pushes else Status.CONFIRMING)
     except CommunicationError as error:
         _end(sync, Status.FAILED, **error_fields(error))
 
 
-def _push(sync: MenuSync, connector: MenuConnector) -> None:
-    document = sync.revision.document
+def _push(sync: MenuSync, connector: MenuConnector) -> bool:
+    """Write the card there; False when its confirmation is to come."""
+    destination, now = sync.destination, timezone.now()
+    last = placing.last_landed(destination)
+    target = placing.target_of(destination, last_confirmed=last.revision.document if last else None)
+    if missing := connector.missing_settings(target):
+        names = ", ".join(setting.label for setting in missing)
+        raise PermanentError(f"Réglages à compléter pour {destination} : {names}.", code="missing_setting")
+    document = placing.document_for(sync.revision, destination, now)
     if problems := connector.problems(document):
         raise ContentRejected(" ".join(problems), code="menu_problems")
-    connector.push(document, _target(sync))
-    MenuSync.objects.filter(pk=sync.pk, status=Status.PUSHING, claimed_by=sync.claimed_by).update(
-        status=Status.VERIFYING, pushed_at=timezone.now(), warnings=connector.left_out(document)
+    pushed = connector.push(document, target)
+    changes = {
+        "pushed_at": now,
+        "reference": pushed.reference[:200],
+        "warnings": connector.left_out(document),
+        "expected_hash": placing.expected_hash(document, connector),
+    }
+    if pushed.is_confirmed:
+        _held(sync).update(status=Status.VERIFYING, **changes)
+        return True
+    waits_until = now + timedelta(minutes=connector.confirmation_minutes)
+    if not connector.is_verifiable:
+        _ask_a_person(sync, pushed.detail)
+        _held(sync).update(status=Status.CONFIRMING, next_attempt_at=None, **RELEASE, **CLEAR_ERROR, **changes)
+    else:
+        _held(sync).update(
+            status=Status.CONFIRMING, next_attempt_at=waits_until, attempts=0, **RELEASE, **CLEAR_ERROR, **changes
+        )
+    return False
+
+
+def _ask_a_person(sync: MenuSync, instructions: str) -> None:
+    days = int(sync.destination.settings.get("due_days") or 2)
+    ManualTask.objects.update_or_create(
+        sync=sync, defaults={"instructions": instructions, "due_at": timezone.now() + timedelta(days=days)}
     )
+
+
+def done_by_hand(task: ManualTask, *, by: str) -> bool:
+    """A person ticks what was changed at a place that only people write to; False when it was ticked already."""
+    with transaction.atomic():
+        if not ManualTask.objects.filter(pk=task.pk, done_at=None).update(done_at=timezone.now(), done_by=by[:150]):
+            return False
+        ended = MenuSync.objects.filter(pk=task.sync_id, status=Status.CONFIRMING)
+        if ended.update(status=Status.NOT_VERIFIABLE, next_attempt_at=None):
+            announce(menu_synced, MenuSync, sync_id=task.sync_id)
+    return True
 
 
 def _verify(sync: MenuSync, connector: MenuConnector) -> None:
     if not connector.is_verifiable:
         _end(sync, Status.NOT_VERIFIABLE)
         return
-    differences = compare(connector.project(sync.revision.document), connector.normalise(connector.read(_target(sync))))
-    found = [difference.as_json() for difference in differences]
+    now = timezone.now()
+    document = placing.document_for(sync.revision, sync.destination, now)
+    target = placing.target_of(sync.destination)
+    if not connector.push_carries_stock:
+        connector.set_availability(everything(document), document, target)
+    expected = connector.project(document)
+    differences = compare(expected, connector.normalise(connector.read(target)))
+    reached = score(expected, differences)
+    is_drifted = bool(faults(differences))
+    Destination.objects.filter(pk=sync.destination_id).update(
+        score=reached, checked_at=now, next_check_at=_next_look(connector, is_drifted, now), told_stock=told(document)
+    )
     _end(
         sync,
-        Status.DRIFTED if faults(differences) else Status.COHERENT,
-        differences=found,
-        verified_at=timezone.now(),
+        Status.DRIFTED if is_drifted else Status.COHERENT,
+        differences=[difference.as_json() for difference in differences],
+        score=reached,
+        verified_at=now,
         **CLEAR_ERROR,
     )
+
+
+def told(document: dict[str, Any]) -> dict[str, str]:
+    """What a place was told to be out by a write of the whole card, as `Destination.told_stock` keeps it."""
+    return {f"{one.kind}:{one.ref}": one.status for one in everything(document) if one.status != "available"}
+
+
+def _next_look(connector: MenuConnector, is_drifted: bool, now: Any) -> Any:
+    """Soon after a write that did not show at once; else at the platform's pace."""
+    if is_drifted:
+        return now + timedelta(minutes=1)
+    return now + timedelta(minutes=connector.read_every_minutes) if connector.read_every_minutes else None
 
 
 def retry(syncs: Any) -> int:
@@ -108,12 +194,12 @@ def recover_abandoned() -> int:
     return found.update(status=Status.PENDING, next_attempt_at=None, **RELEASE)
 
 
-def _postpone(sync: MenuSync, error: CommunicationError) -> None:
+def _postpone(sync: MenuSync, error: CommunicationError, back_to: str) -> None:
     if sync.attempts >= MAX_ATTEMPTS:
         _end(sync, Status.FAILED, **error_fields(error))
         return
     at = retry_at(error, sync.attempts) if isinstance(error, TransientError) else timezone.now() + BUSY_RETRY
-    _held(sync).update(status=Status.PENDING, next_attempt_at=at, **RELEASE, **error_fields(error))
+    _held(sync).update(status=back_to, next_attempt_at=at, **RELEASE, **error_fields(error))
 
 
 def _end(sync: MenuSync, status: str, **changes: Any) -> None:
@@ -126,9 +212,3 @@ def _held(sync: MenuSync) -> Any:
     return MenuSync.objects.filter(
         pk=sync.pk, status__in=[Status.PUSHING, Status.VERIFYING], claimed_by=sync.claimed_by
     )
-
-
-def _target(sync: MenuSync) -> Target:
-    destination = sync.destination
-    secrets = destination.credential.secrets if destination.credential else {}
-    return Target(secrets, destination.settings)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from integrations.errors import ContentRejected, TransientError
 from menus import queries
 from menus.connectors import registry
-from menus.connectors.base import compare
+from menus.connectors.base import Pushed, compare
 from menus.document import ALLERGENS
 from menus.models import Item, Menu, MenuRevision, MenuSync
 from menus.services import revisions, syncing
@@ -40,6 +40,7 @@ def hubrise(monkeypatch):
         if Hub.error:
             raise Hub.error
         Hub.pushed.append(document)
+        return Pushed()
 
     def read(self, target):
         document = Hub.pushed[-1]

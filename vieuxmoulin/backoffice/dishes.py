@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -17,14 +16,11 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminR
 from integrations.admin_tools.base import BackofficeAdmin
 from integrations.admin_tools.display import BAD, CARE, GOOD, label, short_date
 from integrations.admin_tools.fields import EurosField
-from integrations.admin_tools.operations import DialogForm, batch, button, counted, operation, sentences
-from integrations.errors import CommunicationError
+from integrations.admin_tools.operations import DialogForm, batch, button, counted, operation
 from menus.document import ALLERGENS, DIETS, content_hash
 from menus.models import HIGHEST_PRICE_CENTS, Item, Menu
 from menus.services import availability
 from menus.services.documents import document_of
-from vieuxmoulin.orchestrator import Requester
-from vieuxmoulin.orchestrator.menus import update_menu
 
 AVAILABLE, SOLD_OUT = Item.Availability.AVAILABLE, Item.Availability.UNAVAILABLE
 DECLARED, NONE, UNKNOWN = "declared", "none", "unknown"
@@ -186,45 +182,15 @@ class ItemAdmin(BackofficeAdmin):
         return self._bring_back(request, rows)
 
     def _mark_sold_out(self, request: HttpRequest, rows: QuerySet[Item]) -> str:
-        menus = menus_of(rows)
         number = availability.mark_sold_out(rows)
-        if number:
-            tell_guests(request, menus)
         return counted(number, _("1 plat noté épuisé."), _("{} plats notés épuisés."), _("Rien n'a changé."))
 
     def _bring_back(self, request: HttpRequest, rows: QuerySet[Item]) -> str:
-        menus = menus_of(rows)
         number = availability.bring_back(rows)
-        if number:
-            tell_guests(request, menus)
         return counted(number, _("1 plat de retour."), _("{} plats de retour."), _("Rien n'a changé."))
-
-
-def menus_of(rows: QuerySet[Item]) -> list[Menu]:
-    """The cards that these dishes are on."""
-    return list(Menu.objects.filter(pk__in=list(rows.order_by().values_list("menu_id", flat=True).distinct())))
 
 
 def has_unpublished_changes(menu: Menu) -> bool:
     """Whether the card, availability apart, says something else than its last revision."""
     last = menu.revisions.order_by("-number").first()
     return last is None or content_hash(document_of(menu)) != last.content_hash
-
-
-def tell_guests(request: HttpRequest, menus: list[Menu]) -> None:
-    """Show the change of availability wherever the card is shown, unless that would publish an unfinished draft."""
-    for menu in menus:
-        if not menu.revisions.exists():
-            continue
-        if has_unpublished_changes(menu):
-            text = _(
-                "La carte « %(menu)s » a d'autres modifications, pas encore publiées : ce changement sera visible des "
-                "clients quand vous la publierez."
-            )
-            messages.warning(request, text % {"menu": menu.name})
-            continue
-        try:
-            update_menu(menu, requester=Requester(user=request.user))
-        except CommunicationError as error:
-            for sentence in sentences(error):
-                messages.error(request, sentence)

@@ -1,6 +1,7 @@
 """Update the card: write it, freeze a revision, send it to each destination."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -10,9 +11,9 @@ from menus import queries
 from menus.connectors import registry
 from menus.models import Destination, Menu, MenuRevision, MenuSync
 from menus.rules import check
-from menus.services import revisions, syncing, writing
+from menus.services import planning, revisions, syncing, writing
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator.ledger import Requester, open_task
+from vieuxmoulin.orchestrator.ledger import Requester, open_task, refresh
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,37 @@ def update_menu(
     platforms: list[str] | None = None,
     *,
     requester: Requester = Requester(),  # noqa: B008 (frozen)
+    at: datetime | None = None,
+    comment: str = "",
 ) -> Updated:
-    """Publish a card on destinations (all active ones by default). Raises ContentRejected; then nothing is written.
+    """Publish a card on destinations (all active ones by default), now or from a moment on.
+
+    A card that is not the one in force is sent when it comes into force, by the minute's round. Raises ContentRejected; then nothing is written.
 
     menu_data: a menu, a canonical document (`menus/document.py`), or {"menu_id": …} for the card as it stands.
     """
     with transaction.atomic():
         destinations = resolve_destinations(platforms)
         menu = menu_data if isinstance(menu_data, Menu) else _write(menu_data)
-        revision = revisions.publish(menu, user=requester.user)
+        revision = revisions.publish(menu, user=requester.user, at=at, platforms=platforms, comment=comment)
         task = open_task(
             Task.Type.UPDATE_MENU,
             {"menu": menu.name, "revision": revision.number, "platforms": [place.platform for place in destinations]},
             requester,
             priority=3,
         )
-        syncs = syncing.create_syncs(revision, destinations, task_id=task.pk)
+        syncs = send_if_in_force(revision, destinations, task)
+    if not syncs:
+        refresh(task.pk)
     return Updated(task, revision, syncs)
+
+
+def send_if_in_force(revision: MenuRevision, destinations: list[Destination], task: Task) -> list[MenuSync]:
+    """Send a card that guests should see now; an urgent one when it says other allergens than before."""
+    if queries.revision_in_force() != revision:
+        return []
+    planning.release_held(revision)
+    return syncing.create_syncs(revision, destinations, task_id=task.pk, is_urgent=planning.changes_allergens(revision))
 
 
 def resolve_destinations(platforms: list[str] | None) -> list[Destination]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from campaigns.models import Campaign, Phase
 from integrations.models import InboundEvent, ServiceHealth, WebhookDelivery
 from integrations.services import pulse
-from menus.models import MenuSync
+from menus.models import MenuSync, StockPush
 from notifications.models import Chunk, Notification
 from social.models import Account, Publication
 from vieuxmoulin.models import Task
@@ -23,6 +23,7 @@ WAITING_ROWS: dict[str, tuple[Any, list[str]]] = {
     "publish": (Publication, [Publication.Status.SCHEDULED]),
     "notify": (Chunk, [Chunk.Status.PENDING]),
     "menus": (MenuSync, [MenuSync.Status.PENDING]),
+    "stock": (StockPush, [StockPush.Status.PENDING]),
     "campaigns": (Phase, [Phase.Status.PENDING]),
     "webhooks": (WebhookDelivery, [WebhookDelivery.Status.PENDING]),
     "inbound": (InboundEvent, [InboundEvent.Status.PENDING]),
