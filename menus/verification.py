@@ -166,7 +166,7 @@ def _keyed(rows: list[Row]) -> dict[str, Row]:
     """Rows by their ref, else by their name and rank among namesakes."""
     found: dict[str, Row] = {}
     for row in rows:
-        found[_free(str(row.get("ref") or level(row.get("name") or "")), found)] = row
+        found[_free(str(row.get("ref") or level(str(row.get("name") or ""))), found)] = row
     return found
 
 
@@ -184,7 +184,7 @@ def _names(section: Row, key: str) -> list[str]:
 
 
 def _name(item: Row, section: str) -> str:
-    return str(item.get("ref") or f"{section} / {level(item.get('name') or '')}")
+    return str(item.get("ref") or f"{section} / {level(str(item.get('name') or ''))}")
 
 
 def _free(base: str, taken: dict[str, Row]) -> str:

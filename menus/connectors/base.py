@@ -1,14 +1,15 @@
 """What every destination's connector takes and returns: canonical documents and plain data, no database here."""
 
+import functools
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from integrations.connector import Connector
-from integrations.errors import PermanentError
+from integrations.errors import PermanentError, SyncError
 from menus.connectors import _dates
 from menus.verification import Difference, Projection, compare
 
@@ -23,6 +24,7 @@ __all__ = [
     "Setting",
     "Target",
     "WebhookRefused",
+    "careful",
     "compare",
     "everything",
     "unavailable",
@@ -110,6 +112,24 @@ class AvailabilityChange:
 
 class WebhookRefused(PermanentError):
     """This call is not the platform's, or cannot be read. code: "signature", "malformed", "unset"."""
+
+
+def careful(normalise: Callable[[Any, Any], Projection]) -> Callable[[Any, Any], Projection]:
+    """Mark a `normalise` whose platform may change its shape one day: what it cannot read is an error of ours."""
+
+    @functools.wraps(normalise)
+    def read(self: Any, answer: Any) -> Projection:
+        try:
+            return normalise(self, answer)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise SyncError(
+                f"{self.label} répond sous une forme que nous ne savons pas lire ({type(error).__name__}).",
+                code="unreadable_menu",
+                vendor_answer=str(answer)[:2_000],
+                action="La carte n'a pas pu être relue : prévenez qui s'occupe de l'installation.",
+            ) from None
+
+    return read
 
 
 class MenuConnector(Connector):

@@ -18,6 +18,7 @@ from menus.connectors.base import (
     Pushed,
     Setting,
     Target,
+    careful,
     everything,
 )
 
@@ -83,6 +84,7 @@ class Deliveroo(TokenConnector):
     def project(self, document: dict[str, Any]) -> Projection:
         return _deliveroo_menu.project(lay_out(document, _deliveroo_menu.RULES))
 
+    @careful
     def normalise(self, answer: Any) -> Projection:
         return _deliveroo_menu.normalise(answer)
 

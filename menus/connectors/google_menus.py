@@ -14,7 +14,7 @@ from integrations.registry import setting
 from menus.connectors import _dates, _google_menu, _limits, registry
 from menus.connectors._layout import lay_out
 from menus.connectors._tokens import TokenConnector
-from menus.connectors.base import AvailabilityChange, Projection, Pushed, Setting, Target
+from menus.connectors.base import AvailabilityChange, Projection, Pushed, Setting, Target, careful
 
 # A shorter stock-out is not worth a write: nothing there says what can be ordered today.
 LONG_STOCK_OUT = timedelta(days=1)
@@ -72,6 +72,7 @@ class GoogleMenus(TokenConnector):
     def project(self, document: dict[str, Any]) -> Projection:
         return _google_menu.project(lay_out(document, _google_menu.RULES))
 
+    @careful
     def normalise(self, answer: Any) -> Projection:
         return _google_menu.normalise(answer)
 

@@ -26,6 +26,7 @@ from menus.connectors.base import (
     Pushed,
     Setting,
     Target,
+    careful,
     everything,
 )
 
@@ -79,6 +80,7 @@ class HubRise(MenuConnector):
     def project(self, document: dict[str, Any]) -> Projection:
         return _hubrise_catalog.project(lay_out(document, RULES))
 
+    @careful
     def normalise(self, answer: Any) -> Projection:
         return _hubrise_reading.normalise(answer)
 

@@ -13,7 +13,7 @@ from integrations.errors import CommunicationError, SyncError
 from menus.connectors import _card, _limits, _pdf_page, registry
 from menus.connectors._card import Rules
 from menus.connectors._layout import lay_out
-from menus.connectors.base import MenuConnector, Projection, Pushed, Target
+from menus.connectors.base import MenuConnector, Projection, Pushed, Target, careful
 from menus.document import DIETS, content_hash, projection_hash
 
 RULES = Rules(
@@ -64,6 +64,7 @@ class Pdf(MenuConnector):
         """A file is not read dish by dish: its mark says for which card it was drawn."""
         return {"currency": document["currency"], "sections": [], "fingerprint": _mark(document)}
 
+    @careful
     def normalise(self, answer: Any) -> Projection:
         found = KEYWORDS.search(answer["content"])
         is_whole = answer["content"].rstrip().endswith(END)

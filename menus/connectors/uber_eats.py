@@ -19,6 +19,7 @@ from menus.connectors.base import (
     Pushed,
     Setting,
     Target,
+    careful,
     everything,
 )
 
@@ -71,6 +72,7 @@ class UberEats(TokenConnector):
     def project(self, document: dict[str, Any]) -> Projection:
         return _uber_menu.project(lay_out(document, _uber_menu.RULES))
 
+    @careful
     def normalise(self, answer: Any) -> Projection:
         return _uber_reading.normalise(answer)
 
