@@ -1,5 +1,6 @@
 """The only door to vendors: one call, one log line, and every failure turned into one of our error classes."""
 
+import logging
 import os
 import re
 import threading
@@ -20,11 +21,12 @@ from urllib3.exceptions import HTTPError
 from integrations import failures
 from integrations.errors import CommunicationError, TransientError
 from integrations.redaction import basic_credentials, redact, secret_values
-from integrations.transport import new_session
+from integrations.transport import Session, new_session
 
 __all__ = ["HttpClient", "log_call", "new_session", "parse_retry_after", "redact"]
 
 log = structlog.get_logger(__name__)
+_lines = logging.getLogger(__name__)
 
 Classifier = Callable[[requests.Response], CommunicationError | None]
 Timeout = float | tuple[float, float]
@@ -161,7 +163,7 @@ class HttpClient:
         timeout = self.timeout or (settings.HTTP_CONNECT_TIMEOUT, settings.HTTP_READ_TIMEOUT)
         response, failure = None, None
         try:
-            response = _session().request(call.method, url, timeout=timeout, allow_redirects=False, **options)
+            response = _session().exchange(call.method, url, timeout=timeout, **options)
         except (OSError, ValueError, HTTPError) as error:
             failure = failures.from_transport(call.slug, error, creates=call.creates)
             failure.vendor_answer = f"{type(error).__name__}: {error}"[:_ANSWER_KEPT]
@@ -208,8 +210,12 @@ def log_call(
     mask: Callable[[str], str] = redact,
 ) -> None:
     """Write the one line each call leaves; the query is left out and the path is masked."""
+    is_well = error is None and status is not None and status < 400
+    if not _lines.isEnabledFor(logging.INFO if is_well else logging.WARNING):
+        # Masking a line that nobody keeps would cost as much as the call's own work.
+        return
     parts = urlsplit(url)
-    level = log.info if error is None and status is not None and status < 400 else log.warning
+    level = log.info if is_well else log.warning
     level(
         "http_call",
         slug=slug,
@@ -235,7 +241,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-def _session() -> requests.Session:
+def _session() -> Session:
     """This thread's session: requests does not promise that one may be shared, and a fork must not share sockets."""
     key = (os.getpid(), settings.HTTP_MIN_TLS)
     if getattr(_per_thread, "key", None) != key:

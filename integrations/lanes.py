@@ -7,6 +7,7 @@ first needed, and after a fork: a child shares no thread and no socket with its 
 import contextvars
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -26,9 +27,23 @@ def start(work: Callable[..., Result], *args: Any) -> "Future[Result]":
 
 def each(vendor: str, work: Callable[[Item], Result], items: Iterable[Item], *, at_once: int) -> list[Result]:
     """Do the same for each item, at most so many at once for this vendor in the whole process; results in order."""
+    todo = deque(enumerate(items))
+    results: list[Any] = [None] * len(todo)
+
+    def lane() -> None:
+        # Whoever is free takes the next one: where the vendor answers at once, a few threads do it all.
+        while True:
+            try:
+                rank, item = todo.popleft()
+            except IndexError:
+                return
+            results[rank] = work(item)
+
     pool = _pool(vendor, at_once)
-    asked = [pool.submit(contextvars.copy_context().run, work, item) for item in items]
-    return [future.result() for future in asked]
+    lanes = [pool.submit(contextvars.copy_context().run, lane) for _ in range(min(at_once, len(todo)))]
+    for each_lane in lanes:
+        each_lane.result()
+    return results
 
 
 def close() -> None:

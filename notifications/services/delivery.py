@@ -6,15 +6,12 @@ Few statements are spent on a message: six for a batch of a thousand, two for a 
 """
 
 import time
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.db.models import Case, When
 from django.utils import timezone
 
@@ -25,10 +22,10 @@ from integrations.events import announce
 from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
-from notifications.models import ChannelType, Chunk, Contact, Notification, Provider, Purpose
-from notifications.services import outcomes, providers, tracked
-from notifications.services.permission import address_of, may_send, standing, with_standing
-from notifications.services.templates import render_for
+from notifications.models import Chunk, Notification, Provider
+from notifications.services import outcomes, providers
+from notifications.services.permission import with_standing
+from notifications.services.windows import prepare
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
@@ -42,18 +39,11 @@ pause = time.sleep
 READ_AHEAD = 128
 # One on its way, one about to leave: what a kill leaves in doubt.
 WINDOWS_AT_ONCE = 2
+# A window that takes longer waits for a call without an answer: some others may pass it meanwhile.
+PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 6
 # So few messages tell nothing of a service, if it took others of the same chunk in this time.
 FEW, LATELY = 4, timedelta(minutes=1)
 Status = Notification.Status
-
-
-@dataclass
-class Window:
-    """The messages that leave together, the fate of those that do not, and whether any row is left after them."""
-
-    messages: list[Message] = field(default_factory=list)
-    skipped: list[Notification] = field(default_factory=list)
-    deferred_until: datetime | None = None
 
 
 def deliver_chunk(chunk_id: Any) -> None:
@@ -84,16 +74,14 @@ class _Run:
         self.deferred_until: datetime | None = None
         self.was_taken, self.is_too_fast, self.has_taken = False, False, False
         self.lease_renewed_at, self.measured = timezone.now(), set[str]()
-        self.in_flight: deque[Future[list[Outcome]]] = deque()
+        self.in_flight: list[Future[list[Outcome]]] = []
 
     def go(self) -> None:
         """Send until nothing is left or something stops it; nothing is on its way any more when it returns."""
         for messages in self._windows():
             self.in_flight.append(self._leave(messages))
-            if len(self.in_flight) == WINDOWS_AT_ONCE:
-                self._land()
-        while self.in_flight:
-            self._land()
+            self._make_room()
+        self._land_all()
 
     def _leave(self, messages: list[Message]) -> Future[list[Outcome]]:
         """Send beside this thread, but for a batch that is the whole chunk: nothing would be done meanwhile."""
@@ -134,9 +122,24 @@ class _Run:
                 return
             last = rows[size - 1].pk
 
-    def _land(self) -> None:
-        """Write what became of the oldest window on its way."""
-        found = self.in_flight.popleft().result()
+    def _make_room(self) -> None:
+        """Wait until another window may leave: past a call that is not answered, windows go on one by one."""
+        while len(self.in_flight) >= WINDOWS_AT_ONCE:
+            patience = PATIENCE_SECONDS if len(self.in_flight) < MOST_WINDOWS else None
+            done = wait(self.in_flight, timeout=patience, return_when=FIRST_COMPLETED).done
+            if not done:
+                return
+            for future in done:
+                self._land(future)
+
+    def _land_all(self) -> None:
+        while self.in_flight:
+            self._land(self.in_flight[0])
+
+    def _land(self, window: Future[list[Outcome]]) -> None:
+        """Write what became of a window."""
+        found = window.result()
+        self.in_flight.remove(window)
         waiting = outcomes.record(found)
         self.has_taken = self.has_taken or any(outcome.error is None for outcome in found)
         if waiting and self._is_trouble(waiting, len(found)):
@@ -163,17 +166,16 @@ class _Run:
         size = min(len(messages), rate) if self.connector.window < self.connector.batch_size else len(messages)
         for start in range(0, len(messages), size):
             part = messages[start : start + size]
-            wait = limiter.reserve(
+            delay = limiter.reserve(
                 f"provider:{self.provider.pk}", amount=len(part), per_second=rate, longest_wait=LONGEST_PACE_SECONDS
             )
-            if wait > LONGEST_PACE_SECONDS:
-                self.is_too_fast, self.deferred_until = True, timezone.now() + timedelta(seconds=wait)
+            if delay > LONGEST_PACE_SECONDS:
+                self.is_too_fast, self.deferred_until = True, timezone.now() + timedelta(seconds=delay)
                 return
-            if wait:
+            if delay:
                 # What has left is written down before the worker stands still.
-                while self.in_flight:
-                    self._land()
-                pause(wait)
+                self._land_all()
+                pause(delay)
             yield part
 
     def _renew_lease(self) -> None:
@@ -201,60 +203,6 @@ class _Run:
         sending = Notification.objects.filter(pk__in=ids, status=Status.SENDING, chunk=self.chunk)
         ready = {str(pk) for pk in sending.values_list("pk", flat=True)} if marked else set()
         return [message for message in messages if message.id in ready]
-
-
-def prepare(chunk: Chunk, rows: list[Notification], provider: str) -> Window:
-    """Ask leave for each guest and render what may go, as the service that carries it wants it."""
-    window = Window()
-    now = timezone.now()
-    for row in rows:
-        if row.contact is None:
-            row.reason = "Contact effacé."
-            window.skipped.append(row)
-            continue
-        decision = may_send(
-            purpose=chunk.template.purpose,
-            channel=chunk.channel,
-            standing=standing(row, row.contact, chunk.channel),
-            now=now,
-        )
-        if decision.ask_again_at:
-            window.deferred_until = decision.ask_again_at
-            continue
-        if not decision.allowed:
-            row.reason = decision.reason
-            window.skipped.append(row)
-            continue
-        try:
-            window.messages.append(message_of(chunk, row.contact, row, provider))
-        except CommunicationError as error:
-            row.reason = str(error)[:300]
-            window.skipped.append(row)
-    return window
-
-
-def message_of(chunk: Chunk, contact: Contact, row: Notification, provider: str = "") -> Message:
-    """The message of a row, rendered: the same row always gives the same text."""
-    rendered, headers = render_for(
-        chunk.template, chunk.channel, contact, {**chunk.data, **row.data}, provider=provider or row.provider
-    )
-    to, body = address_of(row, contact, chunk.channel), rendered.html
-    if body and getattr(row, "has_tracking", row.is_tracked):
-        body = tracked.instrument(body, str(row.pk), keep=tracked.ways_out())
-    # OVH adds STOP to what sells, and to nothing else.
-    is_marketing = chunk.template.purpose == Purpose.MARKETING
-    return Message(
-        str(row.pk), to, rendered.subject, rendered.text, body, str(contact), headers, is_marketing,
-        url=_leads_to({**chunk.data, **row.data}) if chunk.channel == ChannelType.PUSH else "",
-    )  # fmt: skip
-
-
-def _leads_to(data: dict[str, Any]) -> str:
-    """Where a touch on a notification leads: to what it speaks of, else to the card."""
-    for name in ("url", "booking_link", "manage_url"):
-        if isinstance(data.get(name), str) and data[name].startswith("https://"):
-            return str(data[name])
-    return f"{settings.PUBLIC_URL}/carte/"
 
 
 def send(connector: MessageConnector, messages: list[Message], access: Access) -> list[Outcome]:

@@ -6,7 +6,7 @@ from notifications.connectors import registry
 from notifications.connectors.base import Access, MessageConnector
 from notifications.models import Chunk, Notification, Provider
 from notifications.services import outcomes
-from notifications.services.delivery import message_of
+from notifications.services.windows import message_of
 from notifications.signals import messages_settled
 
 
