@@ -120,10 +120,9 @@ class _Layout:
         return status_of(item)
 
     def _size(self, item: Entry, size: Entry) -> Choice:
-        name, is_apart = size["name"], (item["id"], size["id"]) in self.sizes_apart
-        names = self.texts.names(size, self.rules.name)
-        if is_apart and self.rules.has_sizes_as_items:
-            name, names = f"{item['name']} ({size['name']})", {}
+        name, names = self.texts.size_names(size)
+        if (item["id"], size["id"]) in self.sizes_apart and self.rules.has_sizes_as_items:
+            name, names = f"{item['name']} ({name})", {}
         return Choice(
             f"{item['id']}--{size['id']}",
             shorten(name, self.rules.name),
@@ -136,9 +135,7 @@ class _Layout:
         )
 
     def _group(self, group: Entry) -> Group:
-        choices = tuple(
-            self._option(group, option) for option in group["options"] if status_of(option) not in ("hidden",)
-        )
+        choices = tuple(self._option(group, option) for option in group["options"] if status_of(option) != "hidden")
         most = group["max"]
         if most is None and not self.rules.has_unlimited_choices:
             most = max(len(choices), group["min"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from menus.connectors._card import Rules, shorten, status_of
-from menus.connectors._words import allergens_said, mentions
+from menus.connectors._words import allergens_said, mentions, quantity_said
 from menus.document import level
 
 Entry = dict[str, Any]
@@ -29,7 +29,8 @@ class Texts:
             said = " ".join(mentions(entry, language, unheld_diets=unheld))
             if first := next((size for size in entry.get("variants") or [] if status_of(size) != "hidden"), None):
                 # There, the dish itself is the first size, which then has no other place for its name.
-                said = f"{level(first['name'])}. {said}".strip() if self.rules.allergens_in_text else said
+                size = self.size_names(first)[0]
+                said = f"{size}. {said}".strip() if self.rules.allergens_in_text else said
             allergens = allergens_said(entry.get("allergens"), language) if says_allergens else ""
             room = self.rules.text - len(said) - len(allergens) - 2 if self.rules.text else 0
             head = "" if self.rules.text and room < 1 else shorten(description, room)
@@ -55,6 +56,19 @@ class Texts:
             for language in self.languages
             if (found.get(language) or {}).get("name")
         }
+
+    def size_names(self, size: Entry) -> tuple[str, dict[str, dict[str, str]]]:
+        """The name of a size, with its volume: the law wants it read beside the price of a drink."""
+
+        def told(name: str, language: str) -> str:
+            said = [quantity_said(size[kind], language) for kind in ("volume", "portion") if size.get(kind)]
+            return " ".join([level(name), *(words for words in said if words not in level(name))])
+
+        names = {
+            language: {"name": shorten(told(entry["name"], language), self.rules.name)}
+            for language, entry in self.names(size, 0).items()
+        }
+        return told(size["name"], self.language), names
 
     def _languages(self) -> list[str]:
         """The other languages that the card has and the channel speaks."""

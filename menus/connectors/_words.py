@@ -145,7 +145,7 @@ def allergens_read(text: str, language: str = "fr") -> tuple[str, list[str] | No
 def mentions(entry: dict[str, Any], language: str, *, unheld_diets: list[str]) -> list[str]:
     """What must be read beside a dish or a formula, one sentence each, in a fixed order."""
     words, spoken_language = WORDS[spoken(language)], spoken(language)
-    said = [_quantity(entry[name], language) for name in ("volume", "portion") if entry.get(name)]
+    said = [f"{quantity_said(entry[name], language)}." for name in ("volume", "portion") if entry.get(name)]
     if entry.get("abv"):
         said.append(words["abv"].format(_decimal(entry["abv"], language)))
     if entry.get("homemade"):
@@ -168,8 +168,9 @@ def hours_in_french(periods: tuple[tuple[str, str, str], ...]) -> str:
     return " ; ".join(f"{', '.join(days)} de {start} à {end}" for (start, end), days in by_span.items())
 
 
-def _quantity(quantity: dict[str, Any], language: str) -> str:
-    return f"{_decimal(quantity['value'], language)} {level(quantity['unit'])}."
+def quantity_said(quantity: dict[str, Any], language: str) -> str:
+    """ "33 cl"."""
+    return f"{_decimal(quantity['value'], language)} {level(quantity['unit'])}"
 
 
 def _decimal(text: str, language: str) -> str:

@@ -182,3 +182,19 @@ def test_a_price_that_a_formula_loses_behind_hubrise_is_said():
     assert said[-1] == (
         "« Plat et bière » : son prix pour Uber Eats n'est pas transmis, une formule n'a qu'un prix chez HubRise."
     )
+
+
+@pytest.mark.parametrize("slug", ["deliveroo", "hubrise", "manual", "pdf", "uber_eats"])
+def test_the_volume_of_a_drink_is_read_beside_its_size(slug):
+    document = with_change(lambda one: one.pop("formulas"))
+    sizes = document["categories"][1]["items"][0]["variants"]
+    sizes[0].update(name="Demi", volume={"value": "25.0", "unit": "cl"})
+    if slug == "pdf":
+        from menus.connectors.pdf import RULES, lay_out
+
+        (beer,) = lay_out(document, RULES).parts[1].dishes
+        names = [size.name for size in beer.sizes]
+    else:
+        names = [size["name"] for size in registry[slug]().project(document)["sections"][1]["items"][0]["variants"]]
+
+    assert names == ["Demi 25 cl", "50 cl"]
