@@ -49,36 +49,38 @@ def menu_fields(document: Document) -> Document:
 
 def _write_groups(menu: Menu, documents: list[Document]) -> dict[str, OptionGroup]:
     menu.option_groups.exclude(ref__in=[group["id"] for group in documents]).delete()
-    groups = {}
-    for rank, data in enumerate(documents):
-        group, _ = OptionGroup.objects.update_or_create(
-            menu=menu,
-            ref=data["id"],
-            defaults={
-                "name": data["name"],
-                "min_choices": data["min"],
-                "max_choices": data["max"],
-                "translations": data.get("translations", {}),
-                "position": rank,
-            },
+    return {data["id"]: write_group(menu, data, rank) for rank, data in enumerate(documents)}
+
+
+def write_group(menu: Menu, data: Document, rank: int) -> OptionGroup:
+    """A choice that guests make, and its options. rank: its place among the others."""
+    group, _ = OptionGroup.objects.update_or_create(
+        menu=menu,
+        ref=data["id"],
+        defaults={
+            "name": data["name"],
+            "min_choices": data["min"],
+            "max_choices": data["max"],
+            "translations": data.get("translations", {}),
+            "position": rank,
+        },
+    )
+    group.options.all().delete()
+    Option.objects.bulk_create(
+        Option(
+            group=group,
+            ref=option["id"],
+            name=option["name"],
+            price_cents=option.get("price_cents", 0),
+            is_default=bool(option.get("default")),
+            allergens=option.get("allergens"),
+            availability=option.get("availability", {}).get("status", Availability.AVAILABLE),
+            translations=option.get("translations", {}),
+            position=place,
         )
-        group.options.all().delete()
-        Option.objects.bulk_create(
-            Option(
-                group=group,
-                ref=option["id"],
-                name=option["name"],
-                price_cents=option.get("price_cents", 0),
-                is_default=bool(option.get("default")),
-                allergens=option.get("allergens"),
-                availability=option.get("availability", {}).get("status", Availability.AVAILABLE),
-                translations=option.get("translations", {}),
-                position=place,
-            )
-            for place, option in enumerate(data["options"])
-        )
-        groups[data["id"]] = group
-    return groups
+        for place, option in enumerate(data["options"])
+    )
+    return group
 
 
 def _write_categories(menu: Menu, documents: list[Document]) -> dict[str, Category]:

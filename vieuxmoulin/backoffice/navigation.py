@@ -82,6 +82,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _group(
             _("Carte"),
             [
+                page(_("La carte"), "restaurant", "menu_home", "menus.view_menu"),
                 to(_("Menus"), "menu_book", "menus.menu"),
                 to(_("Plats"), "restaurant_menu", "menus.item"),
                 to(_("Catégories"), "category", "menus.category"),

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from vieuxmoulin.backoffice import calendar, composer, inbox, segmenting, sends
+from vieuxmoulin.backoffice import (
+    calendar,
+    composer,
+    inbox,
+    menu_editor,
+    menu_files,
+    menu_history,
+    menu_panels,
+    menu_publishing,
+    menu_stock,
+    segmenting,
+    sends,
+)
 
 app_name = "backoffice"
 urlpatterns = [
@@ -23,4 +35,32 @@ urlpatterns = [
     path("interactions/marquer/", inbox.mark, name="inbox_mark"),
     path("interactions/<uuid:interaction_id>/", inbox.thread, name="inbox_thread"),
     path("interactions/<uuid:interaction_id>/agir/", inbox.act, name="inbox_act"),
+    path("carte/", menu_editor.home, name="menu_home"),
+    path("carte/<uuid:menu_id>/", menu_editor.editor, name="menu_editor"),
+    path("carte/<uuid:menu_id>/copier/", menu_editor.duplicate, name="menu_duplicate"),
+    path("carte/<uuid:menu_id>/reglages/", menu_panels.card, name="menu_card"),
+    path("carte/<uuid:menu_id>/etat/", menu_publishing.bar, name="menu_bar"),
+    path("carte/<uuid:menu_id>/publier/", menu_publishing.publish, name="menu_publish"),
+    path("carte/<uuid:menu_id>/publier/<uuid:task_id>/", menu_publishing.progress, name="menu_progress"),
+    path("carte/<uuid:menu_id>/versions/", menu_history.history, name="menu_history"),
+    path("carte/<uuid:menu_id>/versions/<int:number>/revenir/", menu_history.roll_back, name="menu_roll_back"),
+    path("carte/<uuid:menu_id>/versions/<int:number>/annuler/", menu_history.drop_plan, name="menu_drop_plan"),
+    path("carte/<uuid:menu_id>/epuise/", menu_stock.page, name="menu_stock"),
+    path("carte/<uuid:menu_id>/epuise/<slug:kind>/<int:pk>/", menu_stock.switch, name="menu_switch"),
+    path("carte/<uuid:menu_id>/fichiers/", menu_files.files, name="menu_files"),
+    path("carte/<uuid:menu_id>/fichiers/exporter/<slug:form>/", menu_files.export, name="menu_export"),
+    path("carte/<uuid:menu_id>/categories/", menu_editor.add_category, name="menu_add_category"),
+    path("carte/<uuid:menu_id>/formules/", menu_panels.formula, name="menu_new_formula"),
+    path("carte/<uuid:menu_id>/formules/<slug:ref>/", menu_panels.formula, name="menu_formula"),
+    path("carte/<uuid:menu_id>/choix/", menu_panels.group, name="menu_new_group"),
+    path("carte/<uuid:menu_id>/choix/<slug:ref>/", menu_panels.group, name="menu_group"),
+    path("carte/categories/<int:category_id>/", menu_panels.category, name="menu_category"),
+    path("carte/categories/<int:category_id>/plats/", menu_editor.add_item, name="menu_add_item"),
+    path("carte/plats/<int:item_id>/", menu_panels.dish, name="menu_dish"),
+    path("carte/plats/<int:item_id>/photo/", menu_panels.photo, name="menu_photo"),
+    path("carte/plats/<int:item_id>/allergenes/", menu_editor.change_allergens, name="menu_allergens"),
+    path("carte/plats/<int:item_id>/epuise/", menu_stock.toggle, name="menu_toggle"),
+    path("carte/<slug:kind>/<int:pk>/champ/", menu_editor.change_field, name="menu_field"),
+    path("carte/<slug:kind>/<int:pk>/deplacer/", menu_editor.move, name="menu_move"),
+    path("carte/<slug:kind>/<int:pk>/supprimer/", menu_editor.remove, name="menu_remove"),
 ]
