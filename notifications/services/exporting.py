@@ -15,11 +15,10 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from openpyxl.cell import WriteOnlyCell
 
+from integrations.tables.cells import escaped, text_cell, tidy
 from notifications.models import ChannelType, Consent, Contact, Suppression
 from notifications.services.contacts import HOME_REGION, normalise_phone
-from notifications.services.importing.lines import DANGEROUS, tidy
 from notifications.services.importing.mapping import ATTRIBUTE_HEADER, FIELDS, LONGEST_KEY
 from notifications.services.importing.planning import in_words
 
@@ -81,16 +80,11 @@ def as_workbook(lines: Iterable[list[str]], *, title: str = "Contacts") -> IO[by
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title)
     for line in lines:
-        sheet.append([_text_cell(sheet, cell) for cell in line])
+        sheet.append([text_cell(sheet, cell) for cell in line])
     file = tempfile.TemporaryFile()  # noqa: SIM115 (whoever answers the request closes it)
     book.save(file)
     file.seek(0)
     return file
-
-
-def escaped(cell: str) -> str:
-    """A cell that a spreadsheet shows and does not run; imports take the apostrophe away again."""
-    return f"'{cell}" if DANGEROUS.match(cell) else cell
 
 
 def note(*, user: str, number: int, filters: dict[str, Any], form: str) -> None:
@@ -106,13 +100,6 @@ def phone_in_words(phone: str) -> str:
         return text if normalise_phone(text) == phone else phone
     except (phonenumbers.NumberParseException, ValidationError):
         return phone
-
-
-def _text_cell(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet, value=escaped(text))
-    # What begins with « = » is a formula to openpyxl unless told otherwise.
-    cell.data_type = "s"
-    return cell
 
 
 def _lines(batch: Sequence[Contact], attributes: Sequence[str]) -> Iterator[list[str]]:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import ContentRejected
-from notifications.services.importing import lines, mapping, reading, sheets
+from integrations.tables import sheets, texts
+from notifications.services.importing import lines, mapping, reading
 from notifications.services.importing.table import LINE, Line, lines_of, packed, unpacked
 
 TEXT = "Prénom;E-mail\nZoé;zoe@example.com\nJosé;jose@example.com\n"
@@ -124,7 +125,7 @@ def test_badly_closed_quotes_cost_their_line_alone():
     table = read('E-mail;Nom\na@example.com;"Jo"seph"\nb@example.com;Martin\n')
 
     first, second = lines_of(table.packs)
-    assert (first.number, first.faults) == (2, {LINE: reading.QUOTES})
+    assert (first.number, first.faults) == (2, {LINE: texts.QUOTES})
     assert second.cells == ["b@example.com", "Martin"]
 
 

@@ -1,7 +1,6 @@
 """The cells of a line made into what a guest's fields hold, or the reasons why they cannot be."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,6 +8,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from integrations.tables.cells import tidy, unescaped
 from notifications.models import ChannelType
 from notifications.services import contacts
 from notifications.services.importing import mapping
@@ -18,9 +18,6 @@ from notifications.services.permission import address_index
 LONGEST = {"first_name": 100, "last_name": 100, "postcode": 12}
 LONGEST_EMAIL, LONGEST_TAG, MOST_TAGS = 254, 60, 20
 OLDEST = 1900
-# What a spreadsheet would run as a formula; our exports put an apostrophe before it, our imports take it away.
-DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
-ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 SHORTENED = re.compile(r"\d([.,]\d+)?E\+?\d+", re.IGNORECASE)
 LANGUAGES = {
     "francais": "fr", "french": "fr", "anglais": "en", "english": "en", "allemand": "de", "german": "de", "deutsch": "de",
@@ -80,21 +77,6 @@ def guest_of(line: Line, fields: Sequence[str], columns: Sequence[str]) -> Guest
         reason = "Ni e-mail ni mobile : on ne pourrait ni lui écrire, ni la retrouver au prochain import."
         guest.refusals.append(Refusal(line.number, "", reason))
     return guest
-
-
-def tidy(text: str) -> str:
-    """One line without control signs nor doubled spaces; marks of right-to-left scripts and emojis stay."""
-    return " ".join("".join(" " if _is_unfit(sign) else sign for sign in text).split())
-
-
-def _is_unfit(sign: str) -> bool:
-    """What neither PostgreSQL nor a workbook can hold, or that no line of text has."""
-    return sign in "\ufffe\uffff" or unicodedata.category(sign) in ("Cc", "Cs")
-
-
-def unescaped(text: str) -> str:
-    """Without the apostrophe that our exports put before what a spreadsheet would run."""
-    return text[1:] if ESCAPED.match(text) else text
 
 
 def _take(guest: Guest, name: str, text: str, column: str) -> None:

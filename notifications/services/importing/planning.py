@@ -11,8 +11,9 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from integrations.tables.cells import tidy
 from notifications.models import Contact, Suppression, Tag
-from notifications.services.importing.lines import Guest, Refusal, tidy
+from notifications.services.importing.lines import Guest, Refusal
 
 ADDED, UPDATED, UNCHANGED, REFUSED = "added", "updated", "unchanged", "refused"
 TEXTS = ("first_name", "last_name", "language", "postcode")

@@ -1,17 +1,15 @@
 """Files of guests made into lines: whatever encoding and separator a spreadsheet or a till gave them."""
 
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
-from notifications.services.importing import mapping, sheets
+from integrations.tables.opening import opened
+from integrations.tables.texts import SAMPLE_LINES
+from notifications.services.importing import mapping
 from notifications.services.importing.table import (
     LINE,
-    MOST_BYTES,
     MOST_COLUMNS,
     MOST_LINES,
     PACK,
@@ -22,108 +20,14 @@ from notifications.services.importing.table import (
     short_enough,
 )
 
-SEPARATORS = (";", ",", "\t")
-SAMPLE_LINES, SAMPLE_SIGNS = 40, 64_000
 LONGEST_HEADER = 80
-OLD_EXCEL, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
-SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-QUOTES = "Guillemets mal fermés sur cette ligne : ouvrez le fichier dans un tableur et enregistrez-le à nouveau."
 SHIFTED = "Cette ligne a plus de cellules que l'en-tête : un séparateur s'est glissé dans un texte sans guillemets."
 
 
 def read(file: BinaryIO, *, size: int, sheet: str = "") -> Table:
     """Read a CSV file or a workbook. Raises ContentRejected, which says what is wrong with it and how to mend it."""
-    if size > MOST_BYTES:
-        raise refused(
-            f"Ce fichier pèse {size / 1024 / 1024:.0f} Mo : 20 Mo au plus. Coupez-le en plusieurs fichiers, "
-            "ou retirez les colonnes inutiles."
-        )
-    content = file.read()
-    if not content.strip(b"\x00 \r\n\t"):
-        raise refused("Ce fichier est vide. Vérifiez que c'est bien lui, et qu'il a été enregistré avant l'envoi.")
-    if content.startswith(OLD_EXCEL):
-        raise refused(
-            "C'est un ancien classeur Excel (.xls), ou un classeur protégé par un mot de passe. "
-            "Enregistrez-le sans mot de passe au format « Classeur Excel (.xlsx) » ou CSV, puis renvoyez-le."
-        )
-    if content.startswith(ZIP):
-        with sheets.opened(content) as workbook:
-            name = sheets.chosen(workbook, sheet)
-            return _table(sheets.lines(workbook[name]), sheets=list(workbook.sheetnames), sheet=name)
-    return _table(_csv_lines(content))
-
-
-def encoding_of(content: bytes) -> str:
-    """The encoding of a text, by its mark or by what it can be read as."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    head = content[:2000]
-    # Every other byte is nothing: sixteen bits without the mark that should say so.
-    if head[1::2].count(0) > len(head) * 0.3:
-        return "utf-16-le"
-    if head[0::2].count(0) > len(head) * 0.3:
-        return "utf-16-be"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def _csv_lines(content: bytes) -> Iterator[Line]:
-    encoding = encoding_of(content)
-    if not encoding.startswith("utf-16") and b"\x00" in content:
-        raise refused(
-            "Ce n'est ni un fichier CSV ni un classeur Excel (.xlsx). Exportez vos contacts dans l'un des deux."
-        )
-    # Five bytes mean nothing in cp1252: one odd sign must not cost the whole file.
-    text = io.TextIOWrapper(io.BytesIO(content), encoding=encoding, errors="replace", newline="")
-    separator, skipped = _separator(text)
-    text.seek(0)
-    rows = csv.reader(text, delimiter=separator, strict=True)
-    for number in _numbers():
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if "unexpected end" in str(error) or "field limit" in str(error):
-                raise refused(
-                    f"Ligne {number} : un guillemet ouvert n'est jamais refermé, la suite du fichier est illisible. "
-                    "Corrigez cette ligne, ou enregistrez à nouveau le fichier depuis un tableur."
-                ) from None
-            yield Line(number, [], {LINE: QUOTES})
-            continue
-        if number > skipped:
-            yield Line(number, cells)
-
-
-def _numbers() -> Iterator[int]:
-    number = 0
-    while True:
-        number += 1
-        yield number
-
-
-def _separator(text: io.TextIOWrapper) -> tuple[str, int]:
-    """The separator that cuts most lines alike, and how many lines come before the table (Excel's « sep=; »)."""
-    sample = text.read(SAMPLE_SIGNS)
-    first = sample.partition("\n")[0].strip()
-    if told := SEPARATOR_LINE.fullmatch(first):
-        return told[1], 1
-    best: tuple[float, int] = (0, 0)
-    found = SEPARATORS[0]
-    for separator in SEPARATORS:
-        rows = islice(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), SAMPLE_LINES)
-        try:
-            widths = Counter(len(row) for row in rows if row)
-        except csv.Error:
-            continue
-        width, number = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        score = (number / max(1, widths.total()) if width > 1 else 0, width)
-        if score > best:
-            best, found = score, separator
-    return found, 0
+    with opened(file, size=size, sheet=sheet) as found:
+        return _table(found.lines, sheets=found.sheets, sheet=found.sheet)
 
 
 def _table(lines: Iterator[Line], **more: Any) -> Table:

@@ -7,26 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.errors import ContentRejected
+from integrations.tables.lines import LINE, MOST_BYTES, Line, refused
 
-MOST_BYTES = 20 * 1024 * 1024
+__all__ = ["LINE", "MOST_BYTES", "Line", "Table", "refused"]
+
 MOST_LINES, MOST_COLUMNS, LONGEST_CELL = 200_000, 100, 2_000
 # One pack is one transaction of the run: short enough that others may write between two.
 PACK = 500
-# The fault of a whole line rather than of one of its cells.
-LINE = -1
-
-
-@dataclass
-class Line:
-    """One line of a file, its number as a spreadsheet shows it. faults: why a cell cannot be taken, by its rank."""
-
-    number: int
-    cells: list[str]
-    faults: dict[int, str] = field(default_factory=dict)
-
-    def is_blank(self) -> bool:
-        return not self.faults and not any(cell.strip() for cell in self.cells)
 
 
 @dataclass(frozen=True)
@@ -40,11 +27,6 @@ class Table:
     remarks: list[str]
     sheets: list[str] = field(default_factory=list)
     sheet: str = ""
-
-
-def refused(message: str) -> ContentRejected:
-    """What is wrong with a file, with its cure."""
-    return ContentRejected(message, code="import_file")
 
 
 def short_enough(line: Line) -> Line:

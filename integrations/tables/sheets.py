@@ -11,7 +11,7 @@ from xml.etree.ElementTree import ParseError  # noqa: S405 (the error's class al
 
 import openpyxl
 
-from notifications.services.importing.table import Line, refused
+from integrations.tables.lines import Line, refused
 
 # What twenty megabytes hold in good faith; beyond, the file is made to fill the memory.
 MOST_UNPACKED, MOST_TEXTS, MOST_PARTS = 300 * 1024 * 1024, 64 * 1024 * 1024, 2_000
@@ -23,7 +23,7 @@ UNREADABLE = (
     "Ce classeur ne peut pas être lu : il est abîmé, ou ce n'en est pas un. Enregistrez-le à nouveau (.xlsx) ou en CSV."
 )
 TOO_BIG = (
-    "Ce classeur, une fois déplié, est beaucoup trop gros. Copiez la seule feuille des contacts dans un classeur neuf, "
+    "Ce classeur, une fois déplié, est beaucoup trop gros. Copiez la seule feuille utile dans un classeur neuf, "
     "ou enregistrez-la en CSV."
 )
 # All that openpyxl lets out of a damaged file.
