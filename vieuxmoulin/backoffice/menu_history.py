@@ -100,10 +100,11 @@ def _line(row: MenuRevision, in_force: MenuRevision | None) -> dict[str, Any]:
 
 
 def _comparison(request: HttpRequest, menu: Menu, shown: list[dict[str, Any]]) -> dict[str, Any]:
-    """The two sides asked for; by default the latest version against the one before it."""
+    """The two sides asked for; by default the last two steps of the card."""
     numbers = [str(line["row"].number) for line in shown]
-    before = request.GET.get("avant") or (numbers[1] if len(numbers) > 1 else "")
-    after = request.GET.get("apres") or (numbers[0] if numbers else "")
+    is_alone = len(numbers) == 1
+    before = request.GET.get("avant") or (numbers[0] if is_alone else numbers[1] if numbers else "")
+    after = request.GET.get("apres") or (DRAFT if is_alone else numbers[0] if numbers else "")
     if not before or not after:
         return {"before": before, "after": after, "is_compared": False}
     found = changes.between(_document(menu, before), _document(menu, after))

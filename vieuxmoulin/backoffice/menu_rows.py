@@ -102,7 +102,7 @@ class Line:
     @property
     def flags(self) -> str:
         """What the filters of the page look for."""
-        held = {"inconnu": self.is_unknown, "epuise": self.is_out, "revoir": bool(self.remarks)}
+        held = {"inconnu": self.is_unknown, "epuise": self.is_out, "revoir": bool(self.remarks) or self.is_unknown}
         return " ".join(name for name, is_so in held.items() if is_so)
 
 
@@ -196,6 +196,9 @@ def _sorted(
 ) -> defaultdict[tuple[str, str], list[Remark]]:
     found: defaultdict[tuple[str, str], list[Remark]] = defaultdict(list)
     for problem in problems:
+        if not is_fault and problem["field"].endswith(".allergens"):
+            # The line says it already, and louder.
+            continue
         key, name = _place(document, problem["field"])
         text = problem["message"].removeprefix(f"{problem['field']} : ")
         text = text.removeprefix(f"« {name} » : ").removeprefix(f"« {name} » ") if name else text
