@@ -164,7 +164,7 @@ def plain(value: Any, member: str) -> Any:
     if isinstance(value, str):
         return _plain_text(level(value), member)
     if isinstance(value, list) and member in SETS:
-        return sorted(set(value)) if value or member == "allergens" else None
+        return sorted({level(one) for one in value}) if value or member == "allergens" else None
     if isinstance(value, list):
         return [plain(inner, "") for inner in value] or None
     if isinstance(value, dict):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.errors import CommunicationError
+from integrations.tables import writing
 from notifications.models import Contact, Segment
 from notifications.services import exporting, segments
 
@@ -74,8 +75,8 @@ class Exporter:
         lines = chain([exporting.header(attributes)], exporting.rows(guests, attributes))
         name = f"contacts-{timezone.localdate():%Y-%m-%d}.{form}"
         if form == WORKBOOK:
-            return workbook_response(exporting.as_workbook(lines), name)
-        return csv_response(exporting.as_csv(lines), name)
+            return workbook_response(writing.as_workbook(lines, title="Contacts"), name)
+        return csv_response(writing.as_csv(lines), name)
 
     def _chosen(
         self, request: HttpRequest, listed: QuerySet[Contact], filters: dict[str, str]

@@ -17,10 +17,10 @@ from unfold.decorators import display
 from integrations.admin_tools.base import BackofficeAdmin
 from integrations.admin_tools.display import BAD, CARE, GOOD, MOVING, NOTHING, date_column, status_column
 from integrations.errors import CommunicationError
+from integrations.tables import writing
 from notifications.admin import exports
 from notifications.admin import import_forms as forms
 from notifications.models import Consent, ContactImport
-from notifications.services import exporting
 from notifications.services.importing import applying, declared, mapping
 from notifications.services.importing.planning import REFUSED
 from notifications.services.importing.refused import refused_lines
@@ -197,11 +197,11 @@ class ContactImportAdmin(BackofficeAdmin):
         """A file to fill in."""
         self._may(request)
         if form == "xlsx":
-            book = exporting.as_workbook(mapping.model_rows())
+            book = writing.as_workbook(mapping.model_rows(), title="Contacts")
             return exports.workbook_response(book, "modele-contacts.xlsx")
         if form != "csv":
             raise Http404
-        return exports.csv_response(exporting.as_csv(mapping.model_rows()), "modele-contacts.csv")
+        return exports.csv_response(writing.as_csv(mapping.model_rows()), "modele-contacts.csv")
 
     def _state(self, request: HttpRequest, row: ContactImport) -> dict[str, Any]:
         told = row.report

@@ -3,27 +3,22 @@
 The columns are those that an import reads back; what it must not write (agreements, oppositions) it ignores.
 """
 
-import csv
-import io
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from typing import IO, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import openpyxl
 import phonenumbers
 import structlog
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.tables.cells import escaped, text_cell, tidy
+from integrations.tables.cells import tidy
 from notifications.models import ChannelType, Consent, Contact, Suppression
 from notifications.services.contacts import HOME_REGION, normalise_phone
 from notifications.services.importing.mapping import ATTRIBUTE_HEADER, FIELDS, LONGEST_KEY
 from notifications.services.importing.planning import in_words
 
 BATCH = 500
-BOM = "\ufeff"
 MOST_ATTRIBUTES = 40
 Pair = tuple[str, str]
 AGREEMENTS: dict[str, Pair] = {
@@ -61,30 +56,6 @@ def rows(guests: QuerySet[Contact], attributes: Sequence[str]) -> Iterator[list[
             yield from _lines(batch, attributes)
             batch = []
     yield from _lines(batch, attributes)
-
-
-def as_csv(lines: Iterable[list[str]]) -> Iterator[str]:
-    """Lines as the French Excel opens them: semicolons, and the mark of UTF-8."""
-    yield BOM
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=";")
-    for line in lines:
-        writer.writerow([escaped(cell) for cell in line])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-
-
-def as_workbook(lines: Iterable[list[str]], *, title: str = "Contacts") -> IO[bytes]:
-    """Lines as a workbook on disk, which vanishes once closed; every cell is text."""
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for line in lines:
-        sheet.append([text_cell(sheet, cell) for cell in line])
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (whoever answers the request closes it)
-    book.save(file)
-    file.seek(0)
-    return file
 
 
 def note(*, user: str, number: int, filters: dict[str, Any], form: str) -> None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from integrations.tables import cells, writing
 from notifications.models import Contact, Segment, Suppression
 from notifications.services import contacts, exporting
 from tests import factories
@@ -42,7 +43,7 @@ def table(guests=None):
 
 
 def as_text():
-    return "".join(exporting.as_csv(table()))
+    return "".join(writing.as_csv(table()))
 
 
 def only():
@@ -62,7 +63,7 @@ def test_what_is_exported_and_imported_again_changes_nothing(form, guests):
         made.tags.add(factories.TagFactory(slug="habitues", name="Habitués"))
         made.tags.add(factories.TagFactory(slug="vin", name="Vin, fromage"))
     before = list(Contact.objects.order_by("pk").values())
-    content = as_text().encode() if form == "csv" else exporting.as_workbook(table()).read()
+    content = as_text().encode() if form == "csv" else writing.as_workbook(table(), title="Contacts").read()
 
     row = take(content)
 
@@ -73,7 +74,7 @@ def test_what_is_exported_and_imported_again_changes_nothing(form, guests):
 def test_signs_that_no_workbook_holds_are_left_out():
     factories.ContactFactory(first_name="Zo\ufffe\uffffé\x0b", agrees=())
 
-    row = take(exporting.as_workbook(table()).read())
+    row = take(writing.as_workbook(table(), title="Contacts").read())
 
     assert counts(row) == (0, 0, 1, 0)
     assert only()["Prénom"] == "Zo é"
@@ -84,7 +85,7 @@ def test_no_cell_begins_as_a_formula_in_either_format(start):
     factories.ContactFactory(first_name=f"{start}HYPERLINK(1)", agrees=())
 
     rows = list(csv.reader(io.StringIO(as_text().removeprefix("\ufeff")), delimiter=";"))
-    sheet = openpyxl.load_workbook(exporting.as_workbook(table())).active
+    sheet = openpyxl.load_workbook(writing.as_workbook(table(), title="Contacts")).active
     cells = [cell for row in sheet.iter_rows() for cell in row if cell.value]
 
     assert [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r") and cell] == []
@@ -94,8 +95,8 @@ def test_no_cell_begins_as_a_formula_in_either_format(start):
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "'=", "''@"])
 def test_an_apostrophe_goes_before_what_would_run_and_no_other_cell(start):
-    assert exporting.escaped(f"{start}x") == f"'{start}x"
-    assert exporting.escaped("'Ndrangheta") == "'Ndrangheta"
+    assert cells.escaped(f"{start}x") == f"'{start}x"
+    assert cells.escaped("'Ndrangheta") == "'Ndrangheta"
 
 
 def test_agreements_and_oppositions_stand_in_columns():

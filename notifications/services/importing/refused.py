@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from integrations.tables.cells import escaped
+from integrations.tables.writing import BOM
 from notifications.models import ContactImport
-from notifications.services.exporting import BOM
 from notifications.services.importing.table import lines_of
 
 REASON, NUMBER = "Motif du refus", "Ligne d'origine"
