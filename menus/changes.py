@@ -198,7 +198,8 @@ def _out_of_place(before: list[str], after: list[str]) -> list[str]:
     best: list[list[str]] = []
     for ref in after:
         # The longest run that ends here and was already in this order.
-        longest = max((run for run in best if place[run[-1]] < place[ref]), key=len, default=[])
+        runs: list[list[str]] = [run for run in best if place[run[-1]] < place[ref]]
+        longest = max(runs, key=lambda run: len(run), default=[])
         best.append([*longest, ref])
     stay = set(max(best, key=len, default=[]))
     return [ref for ref in after if ref not in stay]

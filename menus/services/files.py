@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import IO, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -46,8 +46,9 @@ def propose(content: bytes, name: str, menu: Menu | None, *, is_partial: bool = 
     """
     base = document_of(menu) if menu else None
     form = name.rsplit(".", 1)[-1].casefold()
+    places: dict[str, int] = {}
     if form == JSON:
-        document, places = _from_json(content, base), {}
+        document = _from_json(content, base)
     elif form in (CSV, XLSX, "txt"):
         document, places = _from_sheet(content, base or _new(name), is_partial=is_partial)
     else:
@@ -198,3 +199,12 @@ def _new(name: str) -> Document:
         "start_date": timezone.now().isoformat(timespec="seconds"), "currency": "EUR", "timezone": "Europe/Paris",
         "default_language": "fr", "categories": [],
     }  # fmt: skip
+
+
+def identity(content: bytes) -> UUID | None:
+    """The id that a canonical document carries; None for what has none."""
+    try:
+        found = strict_json.loads(content)
+        return UUID(found["id"])
+    except (strict_json.JsonFault, ValueError, TypeError, KeyError, AttributeError):
+        return None
