@@ -199,7 +199,8 @@ def _out_of_place(before: list[str], after: list[str]) -> list[str]:
     for ref in after:
         # The longest run that ends here and was already in this order.
         runs: list[list[str]] = [run for run in best if place[run[-1]] < place[ref]]
-        longest = max(runs, key=lambda run: len(run), default=[])
+        longest = max(runs, key=len) if runs else []
         best.append([*longest, ref])
-    stay = set(max(best, key=len, default=[]))
-    return [ref for ref in after if ref not in stay]
+    stay: list[str] = max(best, key=len) if best else []
+    kept = set(stay)
+    return [ref for ref in after if ref not in kept]

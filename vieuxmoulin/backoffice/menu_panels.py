@@ -184,6 +184,7 @@ def channels(answers: Document) -> list[tuple[str, str]]:
     """The destinations that a sheet speaks of: those in use, and those already named."""
     used = set(queries.active_destinations().values_list("platform", flat=True))
     used |= set(answers.get("prices", {})) | set(answers.get("channels", []))
+    used |= {slug for size in answers.get("sizes", []) for slug in size["prices"]}
     return [(slug, words.channel(slug)) for slug in CHANNELS if slug in used]
 
 

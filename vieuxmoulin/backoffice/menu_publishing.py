@@ -171,7 +171,7 @@ def _window(request: HttpRequest, menu: Menu, order: Order, refusals: list[str] 
         "order": order,
         "refusals": refusals or [],
         "places": list(queries.active_destinations().values_list("platform", "name")),
-        "unknown": menu.items.filter(allergens=None).count(),
+        "unknown": menu.items.filter(allergens__isnull=True).count(),
         "rivals": _rivals(menu),
     }
     return render(request, "backoffice/menu_publish.html", context)

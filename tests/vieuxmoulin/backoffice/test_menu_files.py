@@ -37,9 +37,7 @@ def dearer(menu):
 def test_differences_are_shown_before_anything_is_written(office, menu):
     page = send(office, menu, dearer(menu)).content.decode()
 
-    assert [text in page for text in ("23,90 €", "24,90 €", "1 plat modifié", "Accepter ces changements")] == [
-        True
-    ] * 4
+    assert [text in page for text in ("23,90 €", "24,90 €", "1 plat modifié", "Accepter ces changements")] == [True] * 4
     assert price() == 2390
 
 
