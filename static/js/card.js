@@ -49,29 +49,25 @@ let startParent = null;
 let startNext = null;
 let scroller = 0;
 
-function dropPlace(x, y) {
-  const under = document.elementFromPoint(x, y);
-  if (!under) return;
+// By height alone: what floats over the page, or a finger beside it, changes nothing.
+function dropPlace(y) {
+  let rows = [...dragged.parentElement.children];
+  let into = dragged.parentElement;
   if (dragged.dataset.kind === "plat") {
-    const dish = under.closest('.card-dish[data-kind="plat"]');
-    const part = under.closest("#card-parts > .card-part");
-    if (dish && dish !== dragged) {
-      const box = dish.getBoundingClientRect();
-      if (y < box.top + box.height / 2) dish.before(dragged);
-      else dish.after(dragged);
-    } else if (!dish && part) {
-      const dishes = part.querySelector(".card-dishes");
-      const isAbove = y < dishes.getBoundingClientRect().top;
-      if (isAbove) dishes.prepend(dragged);
-      else if (dishes.lastElementChild !== dragged) dishes.append(dragged);
-    }
-    return;
+    const parts = [...document.querySelectorAll("#card-parts > .card-part:not([hidden])")];
+    const part = parts.find((one) => y < one.getBoundingClientRect().bottom) || parts.at(-1);
+    into = part.querySelector(".card-dishes");
+    rows = [...into.children];
   }
-  const other = under.closest(`[data-kind="${dragged.dataset.kind}"]`);
-  if (!other || other === dragged || other.parentElement !== dragged.parentElement) return;
-  const box = other.getBoundingClientRect();
-  if (y < box.top + box.height / 2) other.before(dragged);
-  else other.after(dragged);
+  const others = rows.filter((one) => one !== dragged && one.dataset.kind === dragged.dataset.kind);
+  const next = others.find((one) => {
+    const box = one.getBoundingClientRect();
+    return y < box.top + box.height / 2;
+  });
+  const last = others.at(-1);
+  if (next && next.previousElementSibling !== dragged) next.before(dragged);
+  else if (!next && last && last.nextElementSibling !== dragged) last.after(dragged);
+  else if (!next && !last && dragged.parentElement !== into) into.append(dragged);
 }
 
 card.addEventListener("pointerdown", (event) => {
@@ -82,18 +78,22 @@ card.addEventListener("pointerdown", (event) => {
   startParent = dragged.parentElement;
   startNext = dragged.nextElementSibling;
   dragged.classList.add("is-dragged");
-  if (dragged.dataset.kind === "categorie") list.classList.add("is-sorting");
+  if (dragged.dataset.kind === "categorie") {
+    // Folded, the parts fit on the screen; the one that is held stays under the finger.
+    list.classList.add("is-sorting");
+    window.scrollBy(0, dragged.getBoundingClientRect().top - event.clientY + 20);
+  }
 });
 
 document.addEventListener("pointermove", (event) => {
   if (!dragged) return;
-  dropPlace(event.clientX, event.clientY);
+  dropPlace(event.clientY);
   window.clearInterval(scroller);
   const edge = event.clientY < 90 ? -14 : event.clientY > window.innerHeight - 90 ? 14 : 0;
   if (edge) {
     scroller = window.setInterval(() => {
       window.scrollBy(0, edge);
-      if (dragged) dropPlace(event.clientX, event.clientY);
+      if (dragged) dropPlace(event.clientY);
     }, 16);
   }
 });
@@ -279,4 +279,11 @@ card.addEventListener("keydown", (event) => {
     event.preventDefault();
     event.target.blur();
   }
+});
+
+// Ticking an allergen says that they are known.
+card.addEventListener("change", (event) => {
+  if (!event.target.matches('input[name="allergens"]') || !event.target.checked) return;
+  const declared = event.target.closest("fieldset").querySelector('.card-states [value="declared"]');
+  if (declared) declared.checked = true;
 });
