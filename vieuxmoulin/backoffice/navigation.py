@@ -87,6 +87,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 to(_("Plats"), "restaurant_menu", "menus.item"),
                 to(_("Catégories"), "category", "menus.category"),
                 to(_("Choix"), "tune", "menus.optiongroup"),
+                to(_("Ingrédients"), "grocery", "menus.ingredient"),
+                to(_("Recettes"), "receipt_long", "menus.recipeline"),
                 to(_("Révisions"), "history", "menus.menurevision"),
                 to(_("Destinations"), "storefront", "menus.destination"),
                 to(_("Synchronisations"), "sync", "menus.menusync"),

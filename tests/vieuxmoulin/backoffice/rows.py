@@ -11,7 +11,7 @@ from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from campaigns.models import Automation, AutomationRun
 from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, ServiceHealth, WebhookDelivery
-from menus.models import MenuSync, Option, OptionGroup
+from menus.models import Ingredient, MenuSync, Option, OptionGroup, RecipeLine
 from menus.services import revisions
 from notifications.models import Chunk, ContactImport, Notification, Segment, Suppression
 from notifications.services import contacts
@@ -149,9 +149,11 @@ def _what_is_written():
 def _the_card():
     done = sync(status="drifted", differences=[{"path": "plat-0.price_cents", "expected": 2390, "found": 2290}])
     menu = done.revision.menu
+    ingredient = Ingredient.objects.create(ref="gambas", name="Gambas", unit="kg", quantity="1.5")
+    line = RecipeLine.objects.create(item_ref=menu.items.first().ref, ingredient=ingredient, quantity="0.15")
     return [
         done, done.revision, done.destination, menu, menu.items.first(), menu.categories.first(),
-        menu.option_groups.first(),
+        menu.option_groups.first(), ingredient, line,
     ]  # fmt: skip
 
 

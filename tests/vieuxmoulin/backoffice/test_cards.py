@@ -5,7 +5,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from menus import queries
-from menus.models import Item, MenuRevision, MenuSync, StockPush
+from menus.models import Ingredient, Item, MenuRevision, MenuSync, RecipeLine, StockPush
 from menus.services import revisions
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
@@ -230,3 +230,36 @@ def test_a_coherent_one_is_left_alone(choose):
     sync.refresh_from_db()
     assert sync.status == "coherent"
     assert "Rien à renvoyer" in response.content.decode()
+
+
+def test_a_recipe_is_written_by_the_names_of_dishes(office):
+    item = factories.ItemFactory(name="Gambas flambées")
+    gambas = Ingredient.objects.create(ref="gambas", name="Gambas", unit="kg")
+    address = reverse("admin:menus_recipeline_add")
+
+    page = office.get(address).content.decode()
+    office.post(address, {"item_ref": item.ref, "ingredient": gambas.pk, "quantity": "0.15"})
+
+    line = RecipeLine.objects.get()
+    assert "Gambas flambées" in page
+    assert (line.item_ref, str(line.quantity)) == (item.ref, "0.150")
+
+
+def test_a_recipe_that_takes_nothing_is_refused(office):
+    item = factories.ItemFactory()
+    gambas = Ingredient.objects.create(ref="gambas", name="Gambas")
+
+    page = office.post(
+        reverse("admin:menus_recipeline_add"), {"item_ref": item.ref, "ingredient": gambas.pk, "quantity": "0"}
+    ).content.decode()
+
+    assert "Écrivez combien il en faut pour une portion" in page
+    assert not RecipeLine.objects.exists()
+
+
+def test_an_ingredient_used_up_is_seen_in_the_list(office):
+    Ingredient.objects.create(ref="gambas", name="Gambas", unit="kg", quantity=0)
+
+    page = office.get(reverse("admin:menus_ingredient_changelist")).content.decode()
+
+    assert "0 kg" in page

@@ -22,7 +22,7 @@ WRITERS: Rights = [
     ("vieuxmoulin", ("task", "alert"), (VIEW,)),
 ]
 KITCHEN: Rights = [
-    ("menus", ("menu", "category", "item", "optiongroup", "option"), ALL),
+    ("menus", ("menu", "category", "item", "optiongroup", "option", "formula", "ingredient", "recipeline"), ALL),
     ("menus", ("menurevision",), (VIEW, ADD)),
     ("menus", ("menusync",), (VIEW, CHANGE)),
     ("menus", ("destination",), (VIEW,)),

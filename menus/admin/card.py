@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -36,8 +37,16 @@ from integrations.admin_tools.display import (
 )
 from integrations.admin_tools.fields import EurosField
 from integrations.admin_tools.operations import DialogForm, batch, counted, operation
+from menus import words
 from menus.document import ALLERGENS, DIETS
-from menus.models import Category, Destination, MenuRevision, MenuSync, Option, OptionGroup
+from menus.models import (
+    Category,
+    Destination,
+    MenuRevision,
+    MenuSync,
+    Option,
+    OptionGroup,
+)
 from menus.services import syncing
 
 SYNC_COLOURS = {
@@ -104,11 +113,23 @@ class OptionGroupAdmin(BackofficeAdmin):
 class MenuRevisionAdmin(HistoryAdmin):
     """The card as it was published."""
 
-    list_display = ("menu", "number_text", "published", "author")
+    list_display = ("menu", "number_text", "effective", "author", "comment", "state")
     list_filter = (("menu", RelatedDropdownFilter),)
     search_fields = ("menu__name",)
     list_select_related = ("menu", "created_by")
-    fields = ("menu", "number_text", "published", "author", "card", "content_hash", "raw")
+    fields = (
+        "menu",
+        "number_text",
+        "state",
+        "effective",
+        "published",
+        "author",
+        "comment",
+        "card",
+        "content_hash",
+        "raw",
+    )
+    effective = date_column("effective_at", gettext_lazy("en vigueur à partir du"))
     published = date_column("created_at", gettext_lazy("publiée le"))
     raw = json_column("document", gettext_lazy("document"), gettext_lazy("Voir le document"))
 
@@ -122,6 +143,12 @@ class MenuRevisionAdmin(HistoryAdmin):
     def number_text(self, revision: MenuRevision) -> str:
         return f"n° {revision.number}"
 
+    @display(description=gettext_lazy("état"))
+    def state(self, revision: MenuRevision) -> Any:
+        if revision.is_withdrawn:
+            return label(_("annulée"))
+        return label(_("prévue"), MOVING) if revision.effective_at > timezone.now() else label(_("publiée"), GOOD)
+
     @display(description=gettext_lazy("publiée par"))
     def author(self, revision: MenuRevision) -> str:
         user = revision.created_by
@@ -132,7 +159,7 @@ class MenuRevisionAdmin(HistoryAdmin):
         categories = [
             {
                 "name": category["name"],
-                "items": [{**item, "price": in_euros(item["price_cents"])} for item in category["items"]],
+                "items": [{**item, "price": words.price(item)} for item in category["items"]],
             }
             for category in revision.document.get("categories", [])
         ]
