@@ -46,14 +46,14 @@ def refs(part):
 
 def drag(page, source, target):
     """Take by the grip, as a mouse or a finger does, and let go just above another line."""
-    target.scroll_into_view_if_needed()
-    source.locator(".card-grip").first.scroll_into_view_if_needed()
+    source.locator(".card-grip").first.evaluate("grip => grip.scrollIntoView({block: 'center'})")
     at = source.locator(".card-grip").first.bounding_box()
     page.mouse.move(at["x"] + 8, at["y"] + 12)
     page.mouse.down()
-    to = target.bounding_box()
-    page.mouse.move(to["x"] + 60, to["y"] + 20, steps=6)
-    page.mouse.move(to["x"] + 60, to["y"] - 20, steps=3)
+    for _time in range(3):
+        # Lines make room as one goes: aim again.
+        to = target.bounding_box()
+        page.mouse.move(to["x"] + 60, to["y"] + 3, steps=5)
     page.mouse.up()
 
 

@@ -14,12 +14,13 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from integrations.admin_tools.base import BackofficeAdmin, HistoryInline, ShortTextsInline
-from integrations.admin_tools.display import CARE, GOOD, date_column, in_euros, label, link, short_date
+from integrations.admin_tools.display import CARE, GOOD, date_column, label, link, short_date
 from integrations.admin_tools.operations import DialogForm, operation
-from menus import queries
+from menus import queries, words
 from menus.document import ALLERGENS
 from menus.models import Category, Item, Menu
 from vieuxmoulin.backoffice.dishes import has_unpublished_changes
+from vieuxmoulin.backoffice.menu_pieces import address
 from vieuxmoulin.orchestrator import Requester
 from vieuxmoulin.orchestrator.menus import update_menu
 
@@ -70,7 +71,7 @@ class DishesInline(HistoryInline):
 
     @display(description=gettext_lazy("prix"))
     def price(self, item: Item) -> str:
-        return in_euros(item.price_cents)
+        return words.price({"price_cents": item.price_cents, "variants": item.variants})
 
     @display(description=gettext_lazy("allergènes"))
     def allergen_names(self, item: Item) -> Any:
@@ -86,16 +87,16 @@ class DishesInline(HistoryInline):
 class MenuAdmin(BackofficeAdmin):
     """The cards."""
 
-    list_display = ("name", "type", "starts", "ends", "dishes", "published")
+    list_display = ("name", "type", "starts", "ends", "dishes", "published", "editor")
     list_filter = (("type", ChoicesDropdownFilter),)
     search_fields = ("name", "description")
     inlines = (CategoryInline, DishesInline)
     actions_detail = ("publish_card",)
-    readonly_fields = ("freshness",)
+    readonly_fields = ("freshness", "editor")
     starts = date_column("start_date", gettext_lazy("à partir du"))
     ends = date_column("end_date", gettext_lazy("jusqu'au"))
     fieldsets = (
-        (None, {"fields": ("freshness", "name", "description", "type", "start_date", "end_date")}),
+        (None, {"fields": ("freshness", "editor", "name", "description", "type", "start_date", "end_date")}),
         (gettext_lazy("Avancé"), {"classes": ["collapse"], "fields": ("metadata",)}),
     )
 
@@ -113,7 +114,7 @@ class MenuAdmin(BackofficeAdmin):
         if obj:
             return self.fieldsets
         first, *others = self.fieldsets
-        return ((first[0], {"fields": first[1]["fields"][1:]}), *others)
+        return ((first[0], {"fields": first[1]["fields"][2:]}), *others)
 
     def has_publish_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("menus.add_menurevision")
@@ -137,6 +138,10 @@ class MenuAdmin(BackofficeAdmin):
         return format_html(
             "{} {}", said, _("dernière publication : %(date)s") % {"date": short_date(menu.published_at)}
         )
+
+    @display(description=gettext_lazy("éditeur"))
+    def editor(self, menu: Menu) -> Any:
+        return format_html('<a class="text-link" href="{}">{}</a>', address(menu), _("Ouvrir la carte"))
 
     @operation(
         title=gettext_lazy("Publier la carte…"),

@@ -37,7 +37,17 @@ Item._meta.get_field("price_cents").verbose_name = gettext_lazy("prix (€ TTC)"
 class PriceForm(forms.ModelForm):
     """The price of a line of the list."""
 
-    price_cents = EurosField(label=gettext_lazy("Prix (€ TTC)"), highest_cents=HIGHEST_PRICE_CENTS)
+    price_cents = EurosField(label=gettext_lazy("Prix (€ TTC)"), highest_cents=HIGHEST_PRICE_CENTS, required=False)
+
+    def clean_price_cents(self) -> int | None:
+        """One price, or the prices of the sizes: never both, never neither."""
+        cents = self.cleaned_data["price_cents"]
+        if self.instance.variants:
+            if cents is not None:
+                raise forms.ValidationError(_("Ce plat se vend en plusieurs tailles : leurs prix sont dans sa fiche."))
+        elif cents is None:
+            raise forms.ValidationError(_("Écrivez un prix en euros, comme 12,50."))
+        return cents
 
 
 class ItemForm(PriceForm):

@@ -56,6 +56,7 @@ def editor(request: HttpRequest, menu_id: Any) -> HttpResponse:
         "out": board.count("epuise"),
         "to_review": board.count("revoir"),
         "may_edit": request.user.has_perms(EDIT),
+        "is_read": not request.user.has_perms(EDIT),
         "may_add": request.user.has_perm("menus.add_menu"),
         **menu_publishing.freshness(request, menu),
     }

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations.admin_tools.display import short_date
+from menus import queries
 from menus.models import Availability, Formula, Item, Menu, Option
 from menus.services import availability
 from vieuxmoulin.backoffice import menu_rows
@@ -41,6 +43,14 @@ class Shelf:
 
     title: str
     rows: list[Stock] = field(default_factory=list)
+
+
+@guarded(SEE)
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The page of the card that guests see now: one tap from the menu, in the middle of a service."""
+    revision = queries.revision_in_force()
+    return HttpResponseRedirect(address(revision.menu, "menu_stock") if revision else reverse("backoffice:menu_home"))
 
 
 @guarded(SEE)

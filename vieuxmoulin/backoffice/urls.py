@@ -36,6 +36,7 @@ urlpatterns = [
     path("interactions/<uuid:interaction_id>/", inbox.thread, name="inbox_thread"),
     path("interactions/<uuid:interaction_id>/agir/", inbox.act, name="inbox_act"),
     path("carte/", menu_editor.home, name="menu_home"),
+    path("carte/epuise/", menu_stock.home, name="menu_stock_home"),
     path("carte/<uuid:menu_id>/", menu_editor.editor, name="menu_editor"),
     path("carte/<uuid:menu_id>/copier/", menu_editor.duplicate, name="menu_duplicate"),
     path("carte/<uuid:menu_id>/reglages/", menu_panels.card, name="menu_card"),

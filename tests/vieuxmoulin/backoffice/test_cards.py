@@ -263,3 +263,26 @@ def test_an_ingredient_used_up_is_seen_in_the_list(office):
     page = office.get(reverse("admin:menus_ingredient_changelist")).content.decode()
 
     assert "0 kg" in page
+
+
+def test_a_dish_in_sizes_keeps_them_in_the_list_of_prices(office):
+    sizes = [{"id": "p", "name": "Petite", "price_cents": 500}, {"id": "g", "name": "Grande", "price_cents": 800}]
+    item = factories.ItemFactory(price_cents=None, variants=sizes)
+    data = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-id": item.pk, "_save": "1"}
+
+    kept = office.post("/admin/menus/item/", {**data, "form-0-price_cents": ""})
+    refused = office.post("/admin/menus/item/", {**data, "form-0-price_cents": "7"}).content.decode()
+
+    item.refresh_from_db()
+    assert (kept.status_code, item.price_cents, item.variants) == (302, None, sizes)
+    assert "Ce plat se vend en plusieurs tailles" in refused
+
+
+def test_a_dish_without_a_price_is_refused(office):
+    item = factories.ItemFactory(price_cents=1000)
+
+    page = save(office, item, price_cents="").content.decode()
+
+    item.refresh_from_db()
+    assert "Écrivez un prix en euros, comme 12,50." in page
+    assert item.price_cents == 1000

@@ -326,7 +326,13 @@ def test_the_writers_read_and_change_nothing(sign_in, menu):
     refused = change(browser, dish(), field="name", value="Autre", was="Magret de canard")
 
     assert (page.status_code, refused.status_code) == (200, 403)
-    assert "Publier…" not in page.content.decode()
+    text = page.content.decode()
+    assert [word in text for word in ("Publier…", "<textarea", "Magret de canard", "23,90")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_the_kitchen_edits_and_publishes(sign_in, menu):

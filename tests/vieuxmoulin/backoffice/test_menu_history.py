@@ -217,6 +217,12 @@ def switch(office, menu, kind, row, **answers):
     return office.post(reverse("backoffice:menu_switch", args=[menu.pk, kind, row.pk]), answers)
 
 
+def test_the_stock_page_is_one_tap_from_the_menu(office, two_versions):
+    response = office.get(reverse("backoffice:menu_stock_home"))
+
+    assert response.url == reverse("backoffice:menu_stock", args=[two_versions.pk])
+
+
 def test_everything_that_may_run_out_is_on_one_page(office, menu):
     page = office.get(reverse("backoffice:menu_stock", args=[menu.pk])).content.decode()
 
