@@ -89,7 +89,7 @@ document.addEventListener("pointermove", (event) => {
   if (!dragged) return;
   dropPlace(event.clientY);
   window.clearInterval(scroller);
-  const edge = event.clientY < 90 ? -14 : event.clientY > window.innerHeight - 90 ? 14 : 0;
+  const edge = event.clientY < 48 ? -14 : event.clientY > window.innerHeight - 48 ? 14 : 0;
   if (edge) {
     scroller = window.setInterval(() => {
       window.scrollBy(0, edge);

@@ -133,6 +133,12 @@ def test_the_body_of_a_destination_is_printed(put):
     assert json.loads(out)["name"] == "La carte"
 
 
+def test_a_destination_that_is_not_set_up_is_converted_for_all_the_same(put):
+    out, _err = run("convert_menu", put(without_unknown()), to="deliveroo")
+
+    assert json.loads(out)["site_ids"] == ["<identifiant du site>"]
+
+
 def test_what_is_kept_from_a_destination_is_told_beside(put):
     _out, err = run("convert_menu", put(FULL), to="uber_eats")
 

@@ -83,7 +83,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             _("Carte"),
             [
                 page(_("La carte"), "restaurant", "menu_home", "menus.view_menu"),
-                page(_("Épuisé ?"), "block", "menu_stock_home", "menus.change_item"),
+                page(_("Dire épuisé"), "block", "menu_stock_home", "menus.change_item"),
                 to(_("Menus"), "menu_book", "menus.menu"),
                 to(_("Plats"), "restaurant_menu", "menus.item"),
                 to(_("Catégories"), "category", "menus.category"),

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from integrations.errors import CommunicationError
 from menus.connectors import registry
-from menus.connectors.base import Target
+from menus.connectors.base import MenuConnector, Target
 from menus.models import Destination
-from menus.services import files, placing
+from menus.services import files
 
 
 class Command(BaseCommand):
@@ -29,13 +29,13 @@ class Command(BaseCommand):
             content = options["file"].read_bytes()
         except OSError as error:
             raise CommandError(f"{options['file']} ne peut pas être lu : {error.strerror}.") from None
-        connector = registry[slug]()
+        connector: MenuConnector = registry[slug]()
         try:
             proposal = files.propose(content, options["file"].name, None)
             document = connector.prepare(proposal.document, timezone.now())
             if problems := connector.problems(document):
                 raise CommandError("\n".join(problems))
-            body = connector.body(document, _target(slug))
+            body = connector.body(document, _target(connector))
         except CommunicationError as error:
             told = [problem["message"] for problem in getattr(error, "problems", [])]
             raise CommandError("\n".join(told or [str(error)])) from None
@@ -61,7 +61,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(body, ensure_ascii=False, indent=2))
 
 
-def _target(slug: str) -> Target:
-    """The settings of the house's own destination, where there is one; no secret is needed to convert."""
-    row = Destination.objects.filter(platform=slug).order_by("-is_active", "pk").first()
-    return Target(settings=placing.target_of(row).settings if row else {})
+def _target(connector: MenuConnector) -> Target:
+    """The settings of the house's own destination; what is not set yet has its name for a value, as in a form.
+
+    No secret is needed to convert.
+    """
+    row = Destination.objects.filter(platform=connector.slug).order_by("-is_active", "pk").first()
+    known = dict(row.settings) if row else {}
+    missing = connector.missing_settings(Target(settings=known))
+    return Target(settings={**known, **{one.name: f"<{one.label}>" for one in missing}})
