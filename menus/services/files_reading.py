@@ -123,6 +123,11 @@ def _read_dish(
         item["variants"] = []
         _read_size(sheet, number, said, item, take)
         return
+    _read_price(sheet, number, said, item, take)
+
+
+def _read_price(sheet: Sheet, number: int, said: dict[Column, str], item: Document, take: Any) -> None:
+    """The one price of a dish; one that comes in sizes keeps them when the file does not speak of sizes."""
     if item.get("variants") and not sheet.has(SIZE):
         if said.get(PRICE):
             sheet.fault(

@@ -22,17 +22,7 @@ def of_item(item: Document) -> Answers:
     return {
         **_texts(item),
         **_sold(item),
-        "sizes": [
-            {
-                "id": one["id"],
-                "name": one["name"],
-                "price": euros(one["price_cents"]),
-                "volume": quantity(one.get("volume")),
-                "name_en": one.get("translations", {}).get(ENGLISH, {}).get("name", ""),
-                "prices": {slug: euros(cents) for slug, cents in one.get("channel_prices", {}).items()},
-            }
-            for one in item.get("variants", [])
-        ],
+        "sizes": [_size(one) for one in item.get("variants", [])],
         "groups": item.get("option_group_ids", []),
         "allergen_state": UNKNOWN if known is None else DECLARED if known else NONE,
         "allergens": known or [],
@@ -56,6 +46,17 @@ def of_item(item: Document) -> Answers:
         "contains_alcohol": bool(item.get("contains_alcohol")),
         "abv": item.get("abv", "").replace(".", ","),
         "spiciness": str(item.get("spiciness", "")),
+    }
+
+
+def _size(size: Document) -> Answers:
+    return {
+        "id": size["id"],
+        "name": size["name"],
+        "price": euros(size["price_cents"]),
+        "volume": quantity(size.get("volume")),
+        "name_en": size.get("translations", {}).get(ENGLISH, {}).get("name", ""),
+        "prices": {slug: euros(cents) for slug, cents in size.get("channel_prices", {}).items()},
     }
 
 
