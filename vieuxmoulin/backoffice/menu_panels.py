@@ -70,7 +70,7 @@ def formula(request: HttpRequest, menu_id: Any, ref: str = "") -> HttpResponse:
 
     def keep(answers: Document) -> None:
         base = found or {"id": editing.free_ref(answers["name"], editing.sold_refs(menu))}
-        said = menu_reading.formula_of(answers, base, {label: key for key, label in labels.items()})
+        said = menu_reading.formula_of(answers, base, _named(labels))
         kept.append(editing_whole.save_formula(menu, ref, said, version=request.POST.get("version", "")))
 
     def saved() -> tuple[Document, str, str]:
@@ -177,6 +177,16 @@ def dish_labels(menu: Menu) -> dict[tuple[str, str], str]:
             found[ref, ""] = f"{name[:80]} — {ref}"
         for size in sizes:
             found[ref, size["id"]] = f"{name[:80]}, {size['name'][:40]} — {ref}/{size['id']}"
+    return found
+
+
+def _named(labels: dict[tuple[str, str], str]) -> dict[str, tuple[str, str]]:
+    """What may be written for a dish: its label, its reference at the end of a label, or a name that only one has."""
+    found: dict[str, tuple[str, str]] = {}
+    names = [label.rpartition(" — ")[0] for label in labels.values()]
+    for key, label in labels.items():
+        name, _dash, ref = label.rpartition(" — ")
+        found |= {label: key, ref: key} | ({name: key} if names.count(name) == 1 else {})
     return found
 
 

@@ -139,7 +139,8 @@ def _steps(reader: Reader, dishes: dict[str, tuple[str, str]]) -> list[Document]
         name = reader.take(f"step_{rank}", lambda row=row: line(row["name"], "name"), "Étape") or ""
         choices = []
         for one in row["choices"]:
-            named = dishes.get(one["dish"])
+            # A dish renamed since the sheet was opened is still known by its reference.
+            named = dishes.get(one["dish"]) or dishes.get(one["dish"].rpartition(" — ")[2])
             if named is None:
                 message = f"« {one['dish']} » n'est pas sur la carte : choisissez dans la liste."
                 reader.faults.append({"field": f"step_{rank}", "message": message})

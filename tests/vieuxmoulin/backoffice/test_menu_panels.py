@@ -298,6 +298,13 @@ def test_a_formula_that_makes_no_sense_is_refused(office, menu, answers, told):
     assert content_hash(document_of(menu)) == before
 
 
+@pytest.mark.parametrize("written", ["Magret de canard", "magret", "L'ancien nom — magret"])
+def test_a_dish_of_a_formula_is_written_many_ways(office, menu, written):
+    filled(office, formula_address(menu), choices_0_dish_1=written, choices_0=["1"])
+
+    assert [one["item_id"] for one in Formula.objects.get(ref="f-midi").steps[0]["choices"]] == ["magret"]
+
+
 def test_the_law_wants_the_drink_said(office, menu):
     data = form_of(office.get(formula_address(menu)).content.decode())
     data.pop("drink")
