@@ -271,8 +271,8 @@ def _items(draw, ref, groups):
 
 @st.composite
 def _groups(draw, ref):
-    low = draw(st.integers(0, 2))
     options = draw(st.lists(names, min_size=1, max_size=3, unique_by=level))
+    low = draw(st.integers(0, min(2, len(options))))
     return {
         "id": ref,
         "name": draw(names),
