@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from menus.document import ALLERGENS, level
 from menus.verification import Difference, Kind, Projection, compare, count_items, faults
 
 MOST_PUSHES_AN_HOUR = 3
@@ -87,11 +88,16 @@ def decide(
 
 
 def with_kept_allergens(document: dict[str, Any], keep: dict[str, list[str]]) -> dict[str, Any]:
-    """A copy of a document whose dishes also carry the allergens that a destination shows: a repair never removes one."""
+    """A copy of a document whose dishes also carry the allergens that a destination shows: a repair never removes one.
+
+    keep: by ref, or by "part / dish" where the destination has no refs. Words that are no allergen of the law stay there.
+    """
     kept = copy.deepcopy(document)
     for category in kept["categories"]:
         for item in category["items"]:
-            if more := keep.get(item["id"]):
+            named = f"{level(category.get('name') or '')} / {level(item.get('name') or '')}"
+            more = {*keep.get(item["id"], []), *keep.get(named, [])} & ALLERGENS.keys()
+            if more:
                 item["allergens"] = sorted({*(item.get("allergens") or []), *more})
     return kept
 
@@ -132,7 +138,7 @@ def _edited(
 def _extra_allergens(differences: tuple[Difference, ...], last_confirmed: Projection | None) -> dict[str, list[str]]:
     """Allergens added there. One that our last card had, and this one has no more, was taken away by our own staff."""
     ours = {
-        item.get("ref"): set(item.get("allergens") or [])
+        str(item.get("ref") or f"{level(section['name'])} / {level(item['name'])}"): set(item.get("allergens") or [])
         for section in (last_confirmed or {}).get("sections", [])
         for item in section.get("items", [])
     }

@@ -25,7 +25,8 @@ def effective(changes: list[AvailabilityChange], document: Document, rules: Rule
     for change in told.values():
         if change.external_id not in known:
             continue
-        status = "hidden" if change.status == "hidden" else shown.get(change.external_id, change.status)
+        # What must not be sold is not; what may be is, unless something it is made of is out.
+        status = shown.get(change.external_id, "available") if change.status == "available" else change.status
         found.append(AvailabilityChange(change.kind, change.ref, status, change.until))
     return found
 

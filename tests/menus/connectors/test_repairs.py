@@ -116,3 +116,28 @@ def test_stock_alone_asks_for_stock_calls_only():
 def test_what_cannot_be_read_is_never_said_to_be_coherent():
     assert decide(WANTED, WANTED, None).action is Action.NOT_VERIFIABLE
     assert decide(WANTED, WANTED, WANTED, is_verifiable=False).action is Action.NOT_VERIFIABLE
+
+
+def test_allergens_added_where_nothing_has_a_ref_are_kept_by_name():
+    def nameless(allergens):
+        item = {"name": "Magret", "price": 2390, "allergens": allergens}
+        return {"currency": "EUR", "sections": [{"name": "Plats", "items": [item]}]}
+
+    decision = decide(nameless(["milk"]), nameless(["milk"]), nameless(["fish", "kiwi", "milk"]))
+
+    assert decision.keep_allergens == {"Plats / Magret": ["fish", "kiwi"]}
+    item = {"id": "m", "name": "Magret ", "allergens": ["milk"]}
+    document = {"categories": [{"name": "Plats", "items": [item]}, {"name": "Autres", "items": [{**item, "id": "n"}]}]}
+    kept = with_kept_allergens(document, decision.keep_allergens)
+    # A word that the law does not know cannot enter the card.
+    assert [category["items"][0]["allergens"] for category in kept["categories"]] == [["fish", "milk"], ["milk"]]
+
+
+def test_an_allergen_taken_away_by_our_staff_is_not_kept_where_nothing_has_a_ref():
+    def nameless(allergens, price=2390):
+        item = {"name": "Magret", "price": price, "allergens": allergens}
+        return {"currency": "EUR", "sections": [{"name": "Plats", "items": [item]}]}
+
+    decision = decide(nameless(["milk"]), nameless(["fish", "milk"]), nameless(["fish", "milk"], 1))
+
+    assert (decision.action, decision.keep_allergens) == (Action.KEEP_COPY_AND_PUSH, {})

@@ -237,3 +237,23 @@ def test_out_back_and_edited_in_any_order_ends_as_it_should(platforms, slug, ste
 
     assert compare(connector.project(document), connector.normalise(connector.read(target))) == []
     assert VendorRecord.objects.filter(vendor=slug, kind__in=("menu", "catalog")).count() == 1
+
+
+@pytest.mark.parametrize("slug", SELLERS)
+def test_what_must_not_be_sold_is_not_whatever_the_card_says(platforms, slug):
+    """A dish whose allergens are missing there is taken off sale, though it is in stock here."""
+    document = plain()
+    connector, target = pushed(slug, document)
+
+    connector.set_availability([AvailabilityChange("item", "magret", "unavailable")], document, target)
+
+    assert ("item", "magret") in connector.read_availability(document, target)
+
+
+@pytest.mark.parametrize("slug", ["deliveroo", "uber_eats"])
+def test_a_formula_is_taken_off_sale_under_any_name_of_its_kind(platforms, slug):
+    connector, target = pushed(slug, plain())
+
+    connector.set_availability([AvailabilityChange("item", "f-midi", "unavailable")], plain(), target)
+
+    assert connector.read_availability(plain(), target) == {("formula", "f-midi"): "unavailable"}
