@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_read_is_told_where_it_was_sent(office):
 
     send(office, b"%PDF-1.7\n\x00\x01", name="carte.csv")
 
-    expect(office.get_by_role("alert")).to_contain_text("Exportez vos contacts dans l'un des deux")
+    expect(office.get_by_role("alert")).to_contain_text("Exportez vos données dans l'un des deux")
     assert overflow(office) == 0
 
 

@@ -1,5 +1,6 @@
 """Mission, use case 2: an event of another module sends the right template, by the rules that a new house has."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,7 +46,7 @@ def tell(event, **changes):
     row, _ = inbound.store(
         source="crm",
         event=event,
-        delivery_id=f"{event}:{changes}",
+        delivery_id=uuid.uuid4().hex,
         occurred_at=timezone.now(),
         payload={**EVENTS[event], **changes},
     )
