@@ -21,6 +21,7 @@ DIETS = {
     "lactose_free": "LowLactoseDiet",
 }
 AVAILABILITY = {"available": "InStock", "unavailable": "SoldOut"}
+SET_MENUS = "Formules"
 UNSAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
@@ -44,7 +45,10 @@ def menu_page(document: dict[str, Any], public_url: str) -> dict[str, Any]:
             "@id": f"{page}#menu",
             "name": document["name"],
             "inLanguage": document["default_language"],
-            "hasMenuSection": [_section(category, page) for category in document["categories"]],
+            "hasMenuSection": [
+                *(_section(category, page) for category in document["categories"]),
+                *_set_menus(document, page),
+            ],
         },
     }
 
@@ -64,6 +68,42 @@ def _section(category: dict[str, Any], page: str) -> dict[str, Any]:
     return {"@type": "MenuSection", "name": category["name"], "hasMenuItem": [_item(item, page) for item in items]}
 
 
+def _set_menus(document: dict[str, Any], page: str) -> list[dict[str, Any]]:
+    """The set menus, as a part of their own; none when there is none to sell."""
+    shown = [formula for formula in document.get("formulas", []) if _status(formula) in AVAILABILITY]
+    items = [
+        {
+            "@type": "MenuItem",
+            "@id": f"{page}#item-{formula['id']}",
+            "name": formula["name"],
+            "description": formula.get("description") or "",
+            "offers": _offer(formula, _status(formula)),
+        }
+        for formula in shown
+    ]
+    return [{"@type": "MenuSection", "name": SET_MENUS, "hasMenuItem": items}] if items else []
+
+
+def _offer(priced: dict[str, Any], status: str) -> dict[str, Any]:
+    return {
+        "@type": "Offer",
+        "price": f"{priced['price_cents'] // 100}.{priced['price_cents'] % 100:02d}",
+        "priceCurrency": "EUR",
+        "availability": f"https://schema.org/{AVAILABILITY[status]}",
+    }
+
+
+def _offers(item: dict[str, Any]) -> Any:
+    """One offer, or one for each size; a size goes with its dish."""
+    if not item.get("variants"):
+        return _offer(item, _status(item))
+    return [
+        _offer(size, _status(size) if _status(item) == "available" else _status(item)) | {"name": size["name"]}
+        for size in item["variants"]
+        if _status(size) in AVAILABILITY
+    ]
+
+
 def _item(item: dict[str, Any], page: str) -> dict[str, Any]:
     text = " ".join(part for part in (item.get("description") or "", allergen_sentence(item.get("allergens"))) if part)
     found: dict[str, Any] = {
@@ -71,12 +111,7 @@ def _item(item: dict[str, Any], page: str) -> dict[str, Any]:
         "@id": f"{page}#item-{item['id']}",
         "name": item["name"],
         "description": text,
-        "offers": {
-            "@type": "Offer",
-            "price": f"{item['price_cents'] // 100}.{item['price_cents'] % 100:02d}",
-            "priceCurrency": "EUR",
-            "availability": f"https://schema.org/{AVAILABILITY[_status(item)]}",
-        },
+        "offers": _offers(item),
     }
     if diets := [f"https://schema.org/{DIETS[diet]}" for diet in item.get("diets", []) if diet in DIETS]:
         found["suitableForDiet"] = diets

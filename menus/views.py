@@ -34,7 +34,7 @@ def _context(revision, document) -> dict:
             "items": [
                 {**item, "allergen_sentence": allergen_sentence(item.get("allergens"))}
                 for item in category["items"]
-                if item.get("availability", {}).get("status") != "hidden"
+                if not _is_hidden(item)
             ],
         }
         for category in document["categories"]
@@ -42,7 +42,12 @@ def _context(revision, document) -> dict:
     return {
         "revision": revision,
         "document": document,
+        "formulas": [formula for formula in document.get("formulas", []) if not _is_hidden(formula)],
         "categories": [category for category in categories if category["items"]],
         "json_ld": as_script(menu_page(document, settings.PUBLIC_URL)),
         "restaurant_name": settings.RESTAURANT_NAME,
     }
+
+
+def _is_hidden(entry) -> bool:
+    return entry.get("availability", {}).get("status") == "hidden"

@@ -50,8 +50,7 @@ class Website(MenuConnector):
                         "ref": item["@id"].rpartition("#item-")[2],
                         "name": item["name"],
                         "description": item.get("description", ""),
-                        "price": cents(item["offers"]["price"]),
-                        "availability": item["offers"]["availability"].rpartition("/")[2],
+                        **_sold(item["offers"]),
                         "diets": [diet.rpartition("/")[2] for diet in item.get("suitableForDiet", [])],
                     }
                     for item in section.get("hasMenuItem", [])
@@ -69,3 +68,16 @@ class Website(MenuConnector):
 
     def classify(self, response: requests.Response) -> CommunicationError | None:
         return None
+
+
+def _sold(offers: Any) -> dict[str, Any]:
+    """The price and the stock of a dish, or those of each of its sizes."""
+    if isinstance(offers, dict):
+        return {"price": cents(offers["price"]), "availability": _stock(offers)}
+    return {
+        "variants": [{"name": one["name"], "price": cents(one["price"]), "availability": _stock(one)} for one in offers]
+    }
+
+
+def _stock(offer: dict[str, Any]) -> str:
+    return str(offer["availability"]).rpartition("/")[2]

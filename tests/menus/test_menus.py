@@ -1,5 +1,7 @@
 """The card from its edit to its proof: revisions, syncs, read-back, the three states of allergens."""
 
+import json
+import re
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -9,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.errors import ContentRejected, TransientError
-from menus import queries
+from menus import queries, rules
 from menus.connectors import registry
 from menus.connectors.base import Pushed, compare
 from menus.document import ALLERGENS
 from menus.models import Item, Menu, MenuRevision, MenuSync
-from menus.services import revisions, syncing
+from menus.services import revisions, syncing, writing
 from tests.factories import CategoryFactory, DestinationFactory, ItemFactory, MenuFactory
+from tests.menus.documents import full
 
 pytestmark = pytest.mark.django_db
 
@@ -271,3 +274,19 @@ def test_converting_then_reading_back_says_the_same(dishes):
     found = hub.normalise({"data": hub.convert(document), "inventory": stock})
 
     assert compare(hub.project(document), found) == []
+
+
+def test_a_dish_in_sizes_and_a_set_menu_are_shown_and_read_back(client):
+    revision = revisions.publish(writing.replace(full()))
+    connector = registry["website"]()
+
+    page = client.get("/carte/")
+
+    text = page.content.decode()
+    formula = revision.document["formulas"][0]
+    sized = next(item for _, item in rules.items_of(revision.document) if item.get("variants"))
+    assert page.status_code == 200
+    assert all(size["name"] in text for size in sized["variants"])
+    assert formula["name"] in text
+    answer = json.loads(re.search(r'ld\+json"[^>]*>(.*?)</script>', text, re.DOTALL).group(1))
+    assert compare(connector.project(queries.document_now(revision)), connector.normalise(answer)) == []
