@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -24,18 +25,17 @@ from integrations.admin_tools.display import (
     date_column,
     error_column,
     in_euros,
+    json_column,
     label,
     link,
     short,
     status_column,
 )
 from integrations.admin_tools.operations import DialogForm, batch, counted, operation
+from menus.connectors import registry
 from menus.document import ALLERGENS, DIETS
-from menus.models import (
-    Destination,
-    MenuSync,
-)
-from menus.services import syncing
+from menus.models import Destination, Drift, ManualTask, MenuSync
+from menus.services import confirmations, syncing, verifying
 
 SYNC_COLOURS = {
     "coherent": GOOD,
@@ -43,14 +43,21 @@ SYNC_COLOURS = {
     "drifted": CARE,
     "pending": MOVING,
     "pushing": MOVING,
+    "confirming": MOVING,
     "verifying": MOVING,
 }
+DRIFT_COLOURS = {"open": BAD, "repairing": MOVING, "repaired": GOOD, "kept": CARE}
+WHOLE = 100
+# As `menus.verification` names them; a reading that an older version kept may still hold the first.
+PRICES = ("price_cents", "price", "prices")
 RETRIED = (MenuSync.Status.FAILED, MenuSync.Status.DRIFTED)
 # What a destination shows, in the words of the card.
 DIFFERENCE_WORDS = {
     "name": gettext_lazy("nom"),
     "description": gettext_lazy("description"),
-    "price_cents": gettext_lazy("prix"),
+    "price": gettext_lazy("prix"),
+    "availability": gettext_lazy("disponibilité"),
+    "hours": gettext_lazy("horaires"),
     "allergens": gettext_lazy("allergènes"),
     "diets": gettext_lazy("régimes"),
     "section": gettext_lazy("catégorie"),
@@ -63,15 +70,96 @@ DIFFERENCE_WORDS = {
 class DestinationAdmin(BackofficeAdmin):
     """The places where the card is shown."""
 
-    list_display = ("name", "platform", "active", "credential")
+    list_display = ("name", "platform", "coherence", "active", "read", "credential")
+    actions_detail = ("listen", "look_now")
+    readonly_fields = ("coherence", "read", "held_reason")
+    read = date_column("checked_at", gettext_lazy("relue le"))
     list_filter = (("is_active", admin.BooleanFieldListFilter),)
     search_fields = ("name", "platform")
     list_select_related = ("credential",)
     active = boolean_column("is_active", gettext_lazy("active"))
     fieldsets = (
-        (None, {"fields": ("platform", "name", "credential", "is_active")}),
+        (None, {"fields": ("platform", "name", "credential", "is_active", "keeps_edits")}),
+        (gettext_lazy("Ce qui y est montré"), {"fields": ("coherence", "read", "held_reason")}),
         (gettext_lazy("Réglages avancés"), {"classes": ["collapse"], "fields": ("settings",)}),
     )
+
+    @display(description=gettext_lazy("cohérence"), ordering="score")
+    def coherence(self, place: Destination) -> Any:
+        if place.is_held:
+            return label(_("attend une décision"), CARE)
+        if place.score is None:
+            return NOTHING
+        return label(f"{place.score} %", GOOD if place.score == WHOLE else CARE)
+
+    @operation(
+        title=gettext_lazy("Recevoir ses retours…"),
+        icon="settings_input_antenna",
+        question=gettext_lazy("La plateforme nous dira quand la carte est en ligne, et si elle y change."),
+        when=lambda place: registry[place.platform].has_webhook,
+    )
+    def listen(self, request: HttpRequest, place: Destination, form: DialogForm) -> str:
+        confirmations.subscribe(place)
+        return _("C'est fait : ses retours arrivent ici.")
+
+    @operation(
+        title=gettext_lazy("Relire maintenant"),
+        icon="visibility",
+        question=gettext_lazy("Ce qui est montré là-bas est relu et comparé à la carte en vigueur."),
+        when=lambda place: place.is_active and registry[place.platform].is_verifiable,
+    )
+    def look_now(self, request: HttpRequest, place: Destination, form: DialogForm) -> str:
+        verifying.ask_for_a_look(place)
+        return _("La relecture est demandée : son résultat sera ici dans un instant.")
+
+
+@admin.register(Drift)
+class DriftAdmin(HistoryAdmin):
+    """What was found elsewhere than it should, and what a person decides of it."""
+
+    list_display = ("destination", "badge", "score_text", "seen", "closed", "closed_by")
+    list_filter = (("status", ChoicesDropdownFilter), ("destination", RelatedDropdownFilter))
+    list_select_related = ("destination", "revision__menu")
+    search_fields = ("destination__name",)
+    actions_detail = ("write_over", "keep")
+    fields = ("destination_link", "badge", "score_text", "seen", "difference_table", "closed", "closed_by", "copy")
+    badge = status_column(DRIFT_COLOURS)
+    seen = date_column("found_at", gettext_lazy("vu le"))
+    closed = date_column("closed_at", gettext_lazy("réglé le"))
+    copy = json_column("found", gettext_lazy("ce qui y était"), gettext_lazy("Voir la copie"))
+
+    @display(description=gettext_lazy("cohérence"), ordering="score")
+    def score_text(self, drift: Drift) -> str:
+        return f"{drift.score} %"
+
+    @display(description=gettext_lazy("destination"))
+    def destination_link(self, drift: Drift) -> Any:
+        return link(drift.destination)
+
+    @display(description=gettext_lazy("différences"))
+    def difference_table(self, drift: Drift) -> Any:
+        return difference_table(drift.differences, drift.revision.document)
+
+    @operation(
+        title=gettext_lazy("Remettre notre carte"),
+        icon="published_with_changes",
+        question=gettext_lazy("Notre carte remplace ce qui est montré là-bas ; la copie de ce qui y était reste ici."),
+        variant=ActionVariant.PRIMARY,
+        when=lambda drift: drift.status in verifying.OPEN,
+    )
+    def write_over(self, request: HttpRequest, drift: Drift, form: DialogForm) -> str:
+        verifying.write_over(drift, by=request.user.get_username())
+        return _("Notre carte y repart.")
+
+    @operation(
+        title=gettext_lazy("Garder ce qui est là-bas"),
+        icon="pan_tool",
+        question=gettext_lazy("Rien n'y est écrit jusqu'à la prochaine publication de la carte."),
+        when=lambda drift: drift.status in verifying.OPEN,
+    )
+    def keep(self, request: HttpRequest, drift: Drift, form: DialogForm) -> str:
+        verifying.keep(drift, by=request.user.get_username())
+        return _("C'est noté : rien n'y sera écrit jusqu'à la prochaine publication.")
 
 
 @admin.register(MenuSync)
@@ -83,11 +171,21 @@ class MenuSyncAdmin(HistoryAdmin):
     search_fields = ("destination__name", "revision__menu__name")
     list_select_related = ("destination", "revision__menu")
     actions = ("send_again_many",)
-    actions_detail = ("send_again",)
+    actions_detail = ("send_again", "done_by_hand")
     fieldsets = (
         (
             None,
-            {"fields": ("badge", "meaning", "destination_link", "revision_link", "problem_text", "difference_table")},
+            {
+                "fields": (
+                    "badge",
+                    "meaning",
+                    "destination_link",
+                    "revision_link",
+                    "problem_text",
+                    "by_hand",
+                    "difference_table",
+                )
+            },
         ),
         (gettext_lazy("Dates"), {"fields": ("asked", "pushed", "verified", "next_try")}),
         (gettext_lazy("Détails techniques"), {"classes": ["collapse"], "fields": ("attempts", "task_id", "answer")}),
@@ -131,15 +229,28 @@ class MenuSyncAdmin(HistoryAdmin):
 
     @display(description=gettext_lazy("différences"))
     def difference_table(self, sync: MenuSync) -> Any:
-        if not sync.differences:
+        return difference_table(sync.differences, sync.revision.document)
+
+    @display(description=gettext_lazy("à changer à la main"))
+    def by_hand(self, sync: MenuSync) -> Any:
+        task = ManualTask.objects.filter(sync=sync).first()
+        if task is None:
             return NOTHING
-        names = {
-            item["id"]: item["name"]
-            for category in sync.revision.document.get("categories", [])
-            for item in category["items"]
-        }
-        lines = [difference_line(difference, names) for difference in sync.differences]
-        return render_to_string("backoffice/differences.html", {"lines": lines})
+        done = _("Fait par %(who)s.") % {"who": task.done_by} if task.done_at else ""
+        return format_html('<pre class="bo-post">{}</pre>{}', task.instructions, done)
+
+    @operation(
+        title=gettext_lazy("C'est fait"),
+        icon="task_alt",
+        question=gettext_lazy("Vous confirmez que la carte a été changée là-bas comme il est écrit."),
+        variant=ActionVariant.SUCCESS,
+        when=lambda sync: ManualTask.objects.filter(sync=sync, done_at=None).exists(),
+    )
+    def done_by_hand(self, request: HttpRequest, sync: MenuSync, form: DialogForm) -> str:
+        task = ManualTask.objects.get(sync=sync)
+        if not syncing.done_by_hand(task, by=request.user.get_username()):
+            return _("C'était déjà noté.")
+        return _("Merci : c'est noté.")
 
     @operation(
         title=gettext_lazy("Renvoyer la carte"),
@@ -161,12 +272,25 @@ class MenuSyncAdmin(HistoryAdmin):
         return counted(number, _("1 synchronisation repart."), _("{} synchronisations repartent."), none)
 
 
+def difference_table(differences: list[dict[str, Any]], document: dict[str, Any]) -> Any:
+    """Differences, dish by dish, in the words of the card."""
+    if not differences:
+        return NOTHING
+    names = {item["id"]: item["name"] for category in document.get("categories", []) for item in category["items"]}
+    lines = [difference_line(difference, names) for difference in differences]
+    return render_to_string("backoffice/differences.html", {"lines": lines})
+
+
 def difference_line(difference: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """One difference in the words of the card: dish, field, what we want, what is shown."""
-    ref, _dot, field = str(difference.get("path", "")).partition(".")
+    ref, _dot, rest = str(difference.get("path", "")).partition(".")
+    ref = difference.get("ref") or ref
+    # Which part of the dish, then what of it: « sizes.grand.price » is the price of a size.
+    inside, _dot, field = rest.rpartition(".")
+    words_of = DIFFERENCE_WORDS.get(field, field) or gettext_lazy("plat")
     return {
         "dish": names.get(ref, ref),
-        "field": DIFFERENCE_WORDS.get(field, field) or gettext_lazy("plat"),
+        "field": f"{words_of} ({inside})" if inside else words_of,
         "expected": _in_words(difference.get("expected"), field),
         "found": _in_words(difference.get("found"), field),
     }
@@ -175,7 +299,7 @@ def difference_line(difference: dict[str, Any], names: dict[str, str]) -> dict[s
 def _in_words(value: Any, field: str) -> Any:
     if value in (None, ""):
         return gettext_lazy("rien")
-    if isinstance(value, int) and field.endswith("_cents"):
+    if isinstance(value, int) and field in PRICES:
         return in_euros(value)
     if isinstance(value, list):
         words = {**ALLERGENS, **DIETS}

@@ -1,11 +1,12 @@
 """What one destination should be given at a moment, and how it is reached."""
 
+import copy
 from datetime import datetime
 from typing import Any
 
 from menus import queries
 from menus.connectors import registry
-from menus.connectors._dates import all_in_stock
+from menus.connectors._dates import stocked
 from menus.connectors.base import MenuConnector, Target
 from menus.document import projection_hash
 from menus.models import Destination, MenuRevision, MenuSync
@@ -37,8 +38,16 @@ def document_for(revision: MenuRevision, destination: Destination, at: datetime)
 
 def expected_hash(document: Document, connector: MenuConnector) -> str:
     """What a place should show, as one word; where stock is told apart from the card, without the stock."""
-    content = all_in_stock(document) if connector.can_suspend else document
-    return projection_hash(connector.project(content))
+    return projection_hash(connector.project(_without_stock_outs(document) if connector.can_suspend else document))
+
+
+def _without_stock_outs(document: Document) -> Document:
+    """What ran out is told apart from the card; what is withdrawn is a change of the card."""
+    kept = copy.deepcopy(document)
+    for _kind, _ref, entry in stocked(kept):
+        if (entry.get("availability") or {}).get("status") == "unavailable":
+            entry.pop("availability")
+    return kept
 
 
 def last_landed(destination: Destination) -> MenuSync | None:

@@ -16,6 +16,7 @@ from integrations.events import announce
 from menus.connectors.base import AvailabilityChange, everything
 from menus.models import Destination, Ingredient, Item, MenuSync, RecipeLine, StockPush, StockSource
 from menus.services import availability, placing
+from menus.services.syncing import create_syncs
 from menus.signals import stock_push_failed
 
 Status = StockPush.Status
@@ -62,7 +63,10 @@ def _tell(destination: Destination) -> list[list[str]]:
     document = placing.document_for(landed.revision, destination, now)
     changes = changes_since(destination.told_stock, everything(document))
     if changes:
-        connector.set_availability(changes, document, placing.target_of(destination))
+        later = connector.set_availability(changes, document, placing.target_of(destination))
+        if later:
+            # What only the whole card can say there: a dish withdrawn, or one that the place does not know.
+            create_syncs(landed.revision, [destination])
         known = {**destination.told_stock, **{_key(one): one.status for one in changes}}
         out = {key: status for key, status in known.items() if status != "available"}
         Destination.objects.filter(pk=destination.pk).update(told_stock=out)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from integrations.errors import CommunicationError, InvalidTransition
 from integrations.events import announce
+from integrations.queueing import enqueue
 from menus import queries
 from menus.connectors.base import AvailabilityChange, MenuConnector
 from menus.models import Destination, Drift, MenuRevision, MenuSync
@@ -50,6 +51,12 @@ class Reading:
 def due() -> QuerySet[Destination]:
     """The places to look at now."""
     return Destination.objects.filter(is_active=True, next_check_at__lte=timezone.now()).order_by("next_check_at")
+
+
+def ask_for_a_look(destination: Destination) -> None:
+    """Read a place again now, whatever its pace."""
+    Destination.objects.filter(pk=destination.pk).update(next_check_at=timezone.now())
+    enqueue(CHECK, destination.pk)
 
 
 def check(destination_id: Any) -> Decision | None:

@@ -93,6 +93,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 to(_("Révisions"), "history", "menus.menurevision"),
                 to(_("Destinations"), "storefront", "menus.destination"),
                 to(_("Synchronisations"), "sync", "menus.menusync"),
+                to(_("Dérives"), "difference", "menus.drift"),
                 {"title": _("Voir la carte en ligne"), "icon": "open_in_new", "link": reverse("card"), "active": False},
             ],
         ),

@@ -11,7 +11,7 @@ from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from campaigns.models import Automation, AutomationRun
 from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, ServiceHealth, WebhookDelivery
-from menus.models import Ingredient, MenuSync, Option, OptionGroup, RecipeLine
+from menus.models import Drift, Ingredient, MenuSync, Option, OptionGroup, RecipeLine
 from menus.services import revisions
 from notifications.models import Chunk, ContactImport, Notification, Segment, Suppression
 from notifications.services import contacts
@@ -80,6 +80,14 @@ def sync(menu=None, **fields):
     """A revision on its way to HubRise."""
     revision = revisions.publish(menu or card())
     return MenuSync.objects.create(revision=revision, destination=factories.DestinationFactory(), **fields)
+
+
+def drift(done, **fields):
+    """Something else than our card, read at the place of a sync."""
+    dish = done.revision.menu.items.first()
+    difference = {"path": f"{dish.ref}.price", "ref": dish.ref, "kind": "price", "expected": 2390, "found": 2290}
+    values = {"action": "alert_person", "differences": [difference], "found": {"sections": []}, "score": 90}
+    return Drift.objects.create(destination=done.destination, revision=done.revision, **{**values, **fields})
 
 
 def delivery(**fields):
@@ -153,7 +161,7 @@ def _the_card():
     line = RecipeLine.objects.create(item_ref=menu.items.first().ref, ingredient=ingredient, quantity="0.15")
     return [
         done, done.revision, done.destination, menu, menu.items.first(), menu.categories.first(),
-        menu.option_groups.first(), ingredient, line,
+        menu.option_groups.first(), ingredient, line, drift(done),
     ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ WRITERS: Rights = [
 KITCHEN: Rights = [
     ("menus", ("menu", "category", "item", "optiongroup", "option", "formula", "ingredient", "recipeline"), ALL),
     ("menus", ("menurevision",), (VIEW, ADD)),
-    ("menus", ("menusync",), (VIEW, CHANGE)),
+    ("menus", ("menusync", "drift"), (VIEW, CHANGE)),
     ("menus", ("destination",), (VIEW,)),
     ("vieuxmoulin", ("alert",), (VIEW,)),
 ]
