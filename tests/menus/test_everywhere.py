@@ -5,17 +5,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.errors import PermanentError, TransientError
+from integrations.models import InboundEvent
 from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.vendors import deliveroo
 from menus import queries
 from menus.connectors import registry
 from menus.models import Destination, Drift, Ingredient, Item, MenuSync, RecipeLine, StockPush
-from menus.services import availability, placing, planning, revisions, stock, syncing, verifying, writing
+from menus.services import availability, confirmations, placing, planning, revisions, stock, syncing, verifying, writing
 from tests.menus.connectors.conftest import SHARED, platforms, told  # noqa: F401 (fixtures)
 from tests.menus.connectors.targets import KEYS
 from tests.menus.documents import FULL
@@ -471,3 +473,65 @@ def test_a_changed_price_is_not_urgent(card):
     publish(card)
 
     assert not MenuSync.objects.filter(status="pending", is_urgent=True).exists()
+
+
+# --- Places that only people write to, and calls from outside ------------------------------------------------------------
+
+
+def test_a_place_by_hand_waits_for_a_person_and_only_the_newest_card_is_to_be_done(card, told):  # noqa: F811
+    place = Destination.objects.create(platform="manual", name="TheFork")
+    publish(card)
+    work(told)
+    first = place.syncs.get()
+    assert (first.status, first.next_attempt_at) == ("confirming", None)
+    assert "Magret" in first.manual_task.instructions
+
+    card.items.filter(ref="magret").update(price_cents=2500)
+    publish(card)
+    work(told)
+
+    first.refresh_from_db()
+    second = place.syncs.exclude(pk=first.pk).get()
+    assert (first.status, second.status) == ("superseded", "confirming")
+    assert syncing.done_by_hand(second.manual_task, by="camille")
+    second.refresh_from_db()
+    assert second.status == "not_verifiable"
+
+    card.items.filter(ref="magret").update(price_cents=2600)
+    publish(card)
+    work(told)
+    third = place.syncs.get(status="confirming")
+    assert "25,00" in third.manual_task.instructions
+    assert "26,00" in third.manual_task.instructions
+
+
+@pytest.mark.parametrize(
+    ("slug", "body", "status"),
+    [("uber_eats", b"{}", 403), ("deliveroo", b"{}", 403), ("google", b"{}", 404), ("inconnu", b"{}", 404)],
+)
+def test_a_call_that_is_not_the_platforms_is_refused(card, client, slug, body, status):
+    answer = client.post(reverse("menu-webhook", args=[slug]), body, content_type="application/json")
+
+    assert answer.status_code == status
+    assert not InboundEvent.objects.filter(status="pending").exists()
+
+
+def test_an_older_call_that_comes_late_is_ignored(card):
+    place = Destination.objects.get(platform="deliveroo")
+    Destination.objects.filter(pk=place.pk).update(last_sequence=100)
+    MenuSync.objects.filter(destination=place).update(status="confirming", next_attempt_at=timezone.now())
+    fact = {"reference": "carte", "outcome": "refused", "detail": "", "event_id": "1", "sequence": 99}
+
+    assert confirmations.process({"slug": "deliveroo", "facts": [fact]}) == 0
+    assert set(place.syncs.values_list("status", flat=True)) == {"confirming"}
+
+
+def test_a_refused_card_says_why(card):
+    place = Destination.objects.get(platform="deliveroo")
+    MenuSync.objects.filter(destination=place).update(status="confirming")
+    fact = {"reference": "carte", "outcome": "refused", "detail": "Image illisible.", "event_id": "1"}
+
+    confirmations.process({"slug": "deliveroo", "facts": [fact]})
+
+    sync = place.syncs.get()
+    assert (sync.status, sync.last_error) == ("failed", "La plateforme a refusé la carte. Image illisible.")
