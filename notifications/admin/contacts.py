@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -20,10 +19,9 @@ from integrations.admin_tools.display import BAD, CARE, GOOD, NOTHING, date_colu
 from integrations.admin_tools.operations import operation
 from notifications.admin.contact_forms import ConsentForm, ContactForm, WithdrawForm
 from notifications.admin.exports import Exporter
-from notifications.models import ChannelType, Consent, ConsentEvent, Contact, Suppression, Tag
+from notifications.models import Consent, ConsentEvent, Contact, Suppression, Tag
 from notifications.services import contacts, erasure
 from notifications.services import why as explanations
-from notifications.services.permission import address_index
 
 CONSENT_COLOURS = {"granted": GOOD, "withdrawn": BAD, "pending": CARE}
 MOST_EVENTS = 100
@@ -89,14 +87,9 @@ class ContactAdmin(BackofficeAdmin):
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         """By name, or by a whole address: its keyed fingerprint finds it without the address being readable."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        try:
-            if "@" in search_term:
-                same = Q(email_index=address_index(ChannelType.EMAIL, contacts.normalise_email(search_term)))
-            else:
-                same = Q(phone_index=address_index(ChannelType.SMS, contacts.normalise_phone(search_term)))
-        except ValidationError:
-            return found, may_repeat
-        return found | queryset.filter(same), may_repeat
+        if indexes := contacts.fingerprints(search_term):
+            found = found | queryset.filter(Q(email_index__in=indexes) | Q(phone_index__in=indexes))
+        return found, may_repeat
 
     def save_model(self, request: HttpRequest, obj: Contact, form: ContactForm, change: bool) -> None:
         contacts.save_contact(obj, email=form.address("email"), phone=form.address("phone"))
