@@ -21,5 +21,10 @@ def push_stock(push_id: str) -> None:
 
 
 @shared_task
+def tell_stock_again() -> None:
+    stock.tell_again()
+
+
+@shared_task
 def check(destination_id: str) -> None:
     verifying.check(destination_id)

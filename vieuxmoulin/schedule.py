@@ -11,13 +11,17 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Job:
-    """is_first: done at once when beat starts, rather than after its first interval."""
+    """seconds: its pace; 0 for one that is done at fixed hours instead, those of the restaurant, as cron writes them.
+
+    is_first: done at once when beat starts, rather than after its first interval.
+    """
 
     name: str
     task: str
     seconds: int
     reason: str
     is_first: bool = False
+    hours: str = ""
 
 
 JOBS = (
@@ -63,6 +67,13 @@ JOBS = (
         "notifications.tasks.learn_stops",
         3600,
         "Un STOP est obéi dans l'heure, même d'un service qui ne le dit que si on le lui demande.",
+    ),
+    Job(
+        "Épuisés redits le matin",
+        "menus.tasks.tell_stock_again",
+        0,
+        "Des plateformes remettent tout en vente à l'aube : redit avant chaque service, sans effet si rien ne manque.",
+        hours="6,10,17",
     ),
     Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons, réponses et images que personne ne redemandera."),
 )

@@ -16,8 +16,10 @@ from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.vendors import deliveroo
 from menus import queries
 from menus.connectors import registry
+from menus.connectors.base import AvailabilityChange
 from menus.models import Destination, Drift, Ingredient, Item, MenuSync, RecipeLine, StockPush
 from menus.services import availability, confirmations, placing, planning, revisions, stock, syncing, verifying, writing
+from menus.tasks import tell_stock_again
 from tests.menus.connectors.conftest import SHARED, platforms, told  # noqa: F401 (fixtures)
 from tests.menus.connectors.targets import KEYS
 from tests.menus.documents import FULL
@@ -191,6 +193,22 @@ def test_how_long_it_took_is_known(card, told):  # noqa: F811
 
     assert len(stock.delays(since)) == 3
     assert 0 <= stock.p95(since) < 60
+
+
+def test_what_a_platform_forgot_in_the_night_is_said_again_in_the_morning(card, told):  # noqa: F811
+    availability.mark_sold_out(card.items.filter(ref="magret"))
+    work(told)
+    place = Destination.objects.get(platform="deliveroo")
+    target, revision = placing.target_of(place), queries.revision_in_force()
+    document = placing.document_for(revision, place, timezone.now())
+    back = [AvailabilityChange("item", "magret", "available")]
+    registry["deliveroo"]().set_availability(back, document, target)
+    assert out_at("deliveroo").get(("item", "magret")) is None
+
+    tell_stock_again()
+    work(told)
+
+    assert out_at("deliveroo")[("item", "magret")] == "unavailable"
 
 
 def test_a_platform_that_is_down_is_told_later(card, told, monkeypatch):  # noqa: F811

@@ -14,7 +14,7 @@ from integrations.admin_tools.display import short_date
 from menus import queries
 from menus.models import Availability, Formula, Item, Menu, Option
 from menus.services import availability
-from vieuxmoulin.backoffice import menu_rows
+from vieuxmoulin.backoffice import menu_rows, menu_spread
 from vieuxmoulin.backoffice.menu_pieces import EDIT, SEE, address, answer
 from vieuxmoulin.backoffice.pages import guarded, show
 
@@ -66,6 +66,7 @@ def page(request: HttpRequest, menu_id: Any) -> HttpResponse:
         "shelves": [shelf for shelf in shelves if shelf.rows],
         "may_edit": request.user.has_perms(EDIT),
         "editor": address(menu),
+        **menu_spread.context(),
     }
     return show(request, "backoffice/menu_stock.html", _("Épuisé ? · %(name)s") % {"name": menu.name}, **context)
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from vieuxmoulin.schedule import JOBS
+from vieuxmoulin.schedule import JOBS, Job
 
 
 class Command(BaseCommand):
@@ -13,8 +14,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         for job in JOBS:
-            interval, _ = IntervalSchedule.objects.get_or_create(every=job.seconds, period=IntervalSchedule.SECONDS)
             PeriodicTask.objects.update_or_create(
-                name=job.name, defaults={"task": job.task, "interval": interval, "description": job.reason}
+                name=job.name, defaults={"task": job.task, "description": job.reason, **_pace(job)}
             )
         self.stdout.write(f"{len(JOBS)} tâches périodiques en place.")
+
+
+def _pace(job: Job) -> dict[str, Any]:
+    if job.hours:
+        crontab, _ = CrontabSchedule.objects.get_or_create(minute="0", hour=job.hours, timezone=settings.TIME_ZONE)
+        return {"crontab": crontab, "interval": None}
+    interval, _ = IntervalSchedule.objects.get_or_create(every=job.seconds, period=IntervalSchedule.SECONDS)
+    return {"interval": interval, "crontab": None}

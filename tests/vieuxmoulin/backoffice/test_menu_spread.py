@@ -1,0 +1,104 @@
+"""The stock page says who has been told, who could not be, and how fast it goes."""
+
+import copy
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from menus.models import Destination, StockPush
+from menus.services import writing
+from tests.factories import CredentialFactory
+from tests.menus.documents import FULL
+from vieuxmoulin.backoffice import menu_spread
+
+
+@pytest.fixture
+def places(db):
+    return [
+        Destination.objects.create(
+            platform=slug, name=name, credential=CredentialFactory(platform=slug, secrets={"access_token": "x"})
+        )
+        for slug, name in (("hubrise", "HubRise"), ("deliveroo", "Deliveroo"))
+    ]
+
+
+def word(place, *, status="done", seconds=2, **values):
+    asked = timezone.now() - timedelta(hours=1)
+    return StockPush.objects.create(
+        destination=place,
+        asked_at=asked,
+        status=status,
+        told=[["item", "magret", "unavailable"]],
+        done_at=asked + timedelta(seconds=seconds) if status == "done" else None,
+        **values,
+    )
+
+
+def states():
+    return [(place.name, place.state) for place in menu_spread.told_places()]
+
+
+def test_each_place_says_how_far_it_is(places):
+    word(places[0])
+    word(places[1], status="failed", last_error="Jeton refusé : reconnectez Deliveroo.")
+
+    told = {place.name: place for place in menu_spread.told_places()}
+
+    assert (told["HubRise"].state, told["Deliveroo"].state) == ("known", "failed")
+    assert told["Deliveroo"].why == "Jeton refusé : reconnectez Deliveroo."
+
+
+def test_only_the_last_word_counts(places):
+    word(places[0], status="failed", last_error="Panne.")
+    StockPush.objects.update(asked_at=timezone.now() - timedelta(days=2))
+    word(places[0])
+
+    assert states() == [("Deliveroo", "known"), ("HubRise", "known")]
+
+
+def test_a_held_place_and_one_that_only_takes_whole_cards(places):
+    Destination.objects.filter(pk=places[0].pk).update(is_held=True, held_reason="Modifiée là-bas trois fois.")
+    Destination.objects.create(platform="website", name="Site")
+
+    assert states() == [("Deliveroo", "known"), ("HubRise", "held")]
+
+
+def test_the_pace_is_that_of_nineteen_of_twenty(places):
+    for _number in range(19):
+        word(places[0], seconds=3)
+    word(places[1], seconds=240)
+
+    assert menu_spread.pace() == "Ces 30 derniers jours : 20 annonces, 95 % faites en moins de 4 min."
+
+    StockPush.objects.filter(destination=places[1]).update(asked_at=timezone.now(), done_at=timezone.now())
+    assert menu_spread.pace() == "Ces 30 derniers jours : 20 annonces, 95 % faites en moins de 3 s."
+
+
+def test_without_a_word_there_is_no_figure(places):
+    assert menu_spread.pace() == ""
+
+
+def test_the_page_asks_again_only_while_a_place_is_being_told(office, places):
+    menu = writing.replace(copy.deepcopy(FULL))
+    address = reverse("backoffice:menu_stock", args=[menu.pk])
+    assert "load delay:2s" not in office.get(address).content.decode()
+
+    word(places[0], status="pending")
+
+    assert "load delay:2s" in office.get(address).content.decode()
+    piece = office.get(reverse("backoffice:menu_spread")).content.decode()
+    assert "en train d&#x27;être prévenue…" in piece
+
+
+def test_one_query_more_or_less_whatever_the_number_of_places(places, django_assert_max_num_queries):
+    for rank in range(12):
+        Destination.objects.create(
+            platform="hubrise",
+            name=f"Boutique {rank}",
+            credential=CredentialFactory(platform="hubrise", name=str(rank)),
+        )
+
+    with django_assert_max_num_queries(3):
+        menu_spread.context()
