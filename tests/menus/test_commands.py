@@ -167,3 +167,21 @@ def test_every_destination_answers_without_writing(put, slug):
 
     assert out
     assert not Menu.objects.exists()
+
+
+def test_a_card_that_says_only_what_it_must_is_converted_and_not_kept(put):
+    lean = {
+        "name": "La carte",
+        "type": "regular",
+        "start_date": "2026-09-22T00:00:00+02:00",
+        "categories": [
+            {"id": "plats", "name": "Plats", "items": [
+                {"id": "magret", "name": "Magret", "price_cents": 2390, "allergens": []}
+            ]}
+        ],
+    }  # fmt: skip
+
+    out, _err = run("convert_menu", put(lean), to="hubrise")
+
+    assert '"23.90 EUR"' in out
+    assert not Menu.objects.exists()

@@ -9,6 +9,8 @@ import structlog
 from django.conf import settings
 
 from integrations.errors import CommunicationError
+from menus.models import Destination
+from menus.services import confirmations
 from notifications.models import Provider
 from notifications.services import subscribing
 from vieuxmoulin import instance
@@ -39,6 +41,8 @@ def _play(folder: Path) -> None:
     try:
         for provider in Provider.objects.select_related("credential"):
             subscribing.subscribe(provider)
+        for place in Destination.objects.exclude(credential=None).select_related("credential"):
+            confirmations.subscribe(place)
         api = facts["api"]
         server = play.Server(facts["url"], api["client_id"], api["client_secret"], settings.WEBHOOK_SECRET)
         for step, found in play.play(server):

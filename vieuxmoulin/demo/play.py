@@ -128,7 +128,7 @@ def update_the_card(server: Server) -> str:
     menu = json.loads((DATA / "menu.json").read_text(encoding="utf-8"))
     oysters = next(i for c in menu["categories"] for i in c["items"] if i["id"] == "huitres-six")
     oysters["price_cents"] += 1 + timezone.now().second
-    answer = server.call("POST", "menus", {"menu": menu, "platforms": ["website", "hubrise"]})
+    answer = server.call("POST", "menus", {"menu": menu})
     task = _ended(server, answer["task_id"])
     _expect(task["status"] == "succeeded", f"La carte n'est pas partout la même : {task}")
     price = f"{oysters['price_cents'] // 100},{oysters['price_cents'] % 100:02d}"

@@ -56,6 +56,20 @@ PROVIDERS: tuple[tuple[str, str, dict[str, str]], ...] = (
         {"account_sid": "AC" + "0" * 31 + "1", "auth_token": "demo-twilio", "from_number": "VieuxMoulin"},
     ),
 )
+# Where the card is shown: platform, name, keys, which shop. Our own page needs none.
+SHOP = {"client_id": "demo-boutique", "client_secret": "demo-secret", "webhook_secret": "secret-du-bac-a-sable"}
+PLACES: tuple[tuple[str, str, dict[str, str], dict[str, str]], ...] = (
+    ("website", "Site du restaurant", {}, {}),
+    ("hubrise", "HubRise (livraison)", {"access_token": "demo-hubrise"}, {"catalog_id": "vieuxmoulin"}),
+    ("uber_eats", "Uber Eats", SHOP, {"store_id": "0b9d8a52-7c44-4f6c-9d55-2f1f3a1e8c10"}),
+    ("deliveroo", "Deliveroo", SHOP, {"brand_id": "le-vieux-moulin", "site_id": "33590", "menu_id": "carte"}),
+    (
+        "google",
+        "Fiche Google",
+        {**SHOP, "refresh_token": "demo-google"},
+        {"account_id": "accounts/101", "location_id": "201"},
+    ),
+)
 
 
 def load() -> bool:
@@ -146,13 +160,9 @@ def _write_guests() -> None:
 
 def _write_menu() -> Menu:
     menu = writing.replace(_read("menu.json"))
-    Destination.objects.create(platform="website", name="Site du restaurant")
-    Destination.objects.create(
-        platform="hubrise",
-        name="HubRise (livraison)",
-        credential=_credential("hubrise", {"access_token": "demo-hubrise"}),
-        settings={"catalog_id": "vieuxmoulin"},
-    )
+    for platform, name, keys, shop in PLACES:
+        credential = _credential(platform, keys) if keys else None
+        Destination.objects.create(platform=platform, name=name, credential=credential, settings=shop)
     return menu
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.errors import CommunicationError
@@ -12,6 +13,7 @@ from menus.connectors import registry
 from menus.connectors.base import MenuConnector, Target
 from menus.models import Destination
 from menus.services import files
+from menus.services.documents import document_of
 
 
 class Command(BaseCommand):
@@ -31,8 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"{options['file']} ne peut pas être lu : {error.strerror}.") from None
         connector: MenuConnector = registry[slug]()
         try:
-            proposal = files.propose(content, options["file"].name, None)
-            document = connector.prepare(proposal.document, timezone.now())
+            document = connector.prepare(_as_published(content, options["file"].name), timezone.now())
             if problems := connector.problems(document):
                 raise CommandError("\n".join(problems))
             body = connector.body(document, _target(connector))
@@ -59,6 +60,16 @@ class Command(BaseCommand):
             self.stdout.write(body)
         else:
             self.stdout.write(json.dumps(body, ensure_ascii=False, indent=2))
+
+
+def _as_published(content: bytes, name: str) -> dict[str, Any]:
+    """The card as its revision would hold it, with what a file may leave out. Raises ContentRejected."""
+    proposal = files.propose(content, name, None)
+    with transaction.atomic():
+        document = document_of(files.accept(proposal.document, None, based_on=""))
+        # Only the reading was wanted.
+        transaction.set_rollback(True)
+    return document
 
 
 def _target(connector: MenuConnector) -> Target:
