@@ -22,6 +22,8 @@ from vieuxmoulin.backoffice.pages import guarded
 # Long enough for a figure on nineteen of twenty, short enough to tell how things go now.
 WATCHED = timedelta(days=30)
 MINUTE = 60
+KNOWN, MOVING, FAILED, HELD = "known", "moving", "failed", "held"
+WRONG = (FAILED, HELD)
 ON_ITS_WAY = (StockPush.Status.PENDING, StockPush.Status.PUSHING)
 
 
@@ -45,7 +47,22 @@ def spread(request: HttpRequest) -> HttpResponse:
 def context() -> dict[str, Any]:
     """What the piece shows."""
     places = told_places()
-    return {"places": places, "is_moving": any(place.state == "moving" for place in places), "pace": pace()}
+    return {
+        "places": places,
+        "summary": summary(places),
+        "is_moving": any(place.state == MOVING for place in places),
+        "is_wrong": any(place.state in WRONG for place in places),
+        "pace": pace(),
+    }
+
+
+def summary(places: list[Told]) -> str:
+    """In one line: is everyone told?"""
+    if wrong := [place.name for place in places if place.state in WRONG]:
+        return _("Pas prévenu : %(places)s") % {"places": ", ".join(wrong)}
+    if moving := [place.name for place in places if place.state == MOVING]:
+        return _("En train de prévenir : %(places)s") % {"places": ", ".join(moving)}
+    return _("Tout le monde est prévenu")
 
 
 def told_places() -> list[Told]:
@@ -58,14 +75,14 @@ def told_places() -> list[Told]:
 
 def _told(place: Destination, push: StockPush | None) -> Told:
     if place.is_held:
-        return Told(place.name, "held", _("attend une décision"), place.held_reason)
+        return Told(place.name, HELD, _("attend une décision"), place.held_reason)
     if push is None:
-        return Told(place.name, "known", _("rien à dire pour l'instant"))
+        return Told(place.name, KNOWN, _("rien à dire pour l'instant"))
     if push.status in ON_ITS_WAY:
-        return Told(place.name, "moving", _("en train d'être prévenue…"), push.last_error)
+        return Told(place.name, MOVING, _("en train d'être prévenue…"), push.last_error)
     if push.status == StockPush.Status.FAILED:
-        return Told(place.name, "failed", _("n'a pas pu être prévenue"), push.last_error)
-    return Told(place.name, "known", _("sait tout depuis le %(date)s") % {"date": short_date(push.done_at)})
+        return Told(place.name, FAILED, _("n'a pas pu être prévenue"), push.last_error)
+    return Told(place.name, KNOWN, _("sait tout depuis le %(date)s") % {"date": short_date(push.done_at)})
 
 
 def pace() -> str:

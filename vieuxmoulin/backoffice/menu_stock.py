@@ -83,7 +83,8 @@ def shelves_of(menu: Menu) -> list[Shelf]:
             if status != Availability.HIDDEN:
                 rows.append(Stock(SIZE, item.pk, f"{item.name}, {size['name']}", status, size["id"]))
     formulas = menu.formulas.exclude(availability=Availability.HIDDEN)
-    options = Option.objects.filter(group__menu=menu).exclude(availability=Availability.HIDDEN).select_related("group")
+    shown = Option.objects.filter(group__menu=menu).exclude(availability=Availability.HIDDEN)
+    options = shown.select_related("group").order_by("group__position", "group", "position", "pk")
     return [
         *parts.values(),
         Shelf(_("Formules"), [Stock(SET_MENU, one.pk, one.name, one.availability) for one in formulas]),

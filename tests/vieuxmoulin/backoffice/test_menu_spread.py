@@ -102,3 +102,17 @@ def test_one_query_more_or_less_whatever_the_number_of_places(places, django_ass
 
     with django_assert_max_num_queries(3):
         menu_spread.context()
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("done", "Tout le monde est prévenu"),
+        ("pending", "En train de prévenir : HubRise"),
+        ("failed", "Pas prévenu : HubRise"),
+    ],
+)
+def test_one_line_says_whether_everyone_is_told(places, status, sentence):
+    word(places[0], status=status)
+
+    assert menu_spread.context()["summary"] == sentence
