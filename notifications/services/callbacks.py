@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from django.utils import timezone
 
-from integrations.errors import CommunicationError
+from integrations.errors import CommunicationError, TransientError
 from integrations.services import inbound
 from notifications.connectors import registry
 from notifications.connectors.base import Access, DeliveryEvent, EventKind, WebhookRefused, WebhookRequest
@@ -20,6 +20,8 @@ from notifications.services.permission import address_index
 log = structlog.get_logger(__name__)
 # The event under which these calls wait among those of other modules.
 EVENT = "delivery_reports"
+# Longer, times the tries of an event, than a word may be early (`reports.EARLY`).
+READ_AGAIN_SECONDS = 90
 # Of what a service tells, what is worth keeping; the address is kept as its fingerprint only.
 KEPT = ("message_id", "external_id", "kind", "event_id", "reason", "url", "user_agent", "is_machine", "suppresses")
 
@@ -63,10 +65,19 @@ def _index(event: DeliveryEvent, channel: str) -> str:
 
 
 def process(payload: dict[str, Any]) -> int:
-    """Draw what follows from a stored call; returns how many facts were new. Doing it twice changes nothing."""
+    """Draw what follows from a stored call; returns how many facts were new. Doing it twice changes nothing.
+
+    Raises TransientError for a word that comes before our own note of the message: the call is then read again.
+    """
     slug = payload["slug"]
-    facts = [_fact(slug, stored) for stored in payload["events"]]
-    return reports.apply(fact for fact in facts if fact is not None)
+    facts = [fact for fact in (_fact(slug, stored) for stored in payload["events"]) if fact is not None]
+    if early := reports.too_early(facts, timezone.now()):
+        raise TransientError(
+            f"{len(early)} nouvelle(s) d'un message que nous n'avons pas encore noté : relues dans un instant.",
+            code="message_not_noted_yet",
+            retry_after_seconds=READ_AGAIN_SECONDS,
+        )
+    return reports.apply(facts)
 
 
 def _fact(slug: str, stored: dict[str, Any]) -> reports.Fact | None:

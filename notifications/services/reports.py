@@ -7,7 +7,7 @@ that an address which turns out dead, or a complaint, is obeyed whenever it come
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,6 +35,8 @@ REASONS = {
 }
 # Kinds that prove that the message reached the guest.
 ARRIVED = (Kind.DELIVERED, Kind.OPENED, Kind.CLICKED, Kind.COMPLAINED, Kind.UNSUBSCRIBED)
+# An answer is noted within seconds, or minutes after a worker died; older words are about messages of others.
+EARLY, CLOCKS_APART = timedelta(minutes=10), timedelta(minutes=1)
 IN_FLIGHT = (Status.SENDING, Status.UNKNOWN, Status.SENT)
 
 
@@ -82,6 +84,21 @@ def apply(facts: Iterable[Fact]) -> int:
         for task_id in {row.task_id for row in locked.values()}:
             announce(messages_settled, Chunk, task_id=task_id)
     return len(new)
+
+
+def too_early(facts: Iterable[Fact], now: datetime) -> list[Fact]:
+    """Fresh words about a message that no row names yet: the service was faster than our own note of its answer.
+
+    A STOP is never among them: it answers no message in particular, and does not wait.
+    """
+    nameless = [
+        fact
+        for fact in facts
+        if fact.external_id and not fact.message_id and not fact.suppresses and fact.kind != Kind.UNSUBSCRIBED
+    ]
+    fresh = [fact for fact in nameless if now - EARLY < fact.occurred_at <= now + CLOCKS_APART]
+    messages = _messages(fresh) if fresh else {}
+    return [fact for fact in fresh if _key(fact) not in messages]
 
 
 FIELDS = (

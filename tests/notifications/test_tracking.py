@@ -4,13 +4,16 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from integrations.errors import TransientError
+from integrations.services import inbound
 from notifications.models import Consent, DeliveryEvent, Habit, Notification, Suppression
-from notifications.services import contacts, delivery, machines, reports, sending, tracked
+from notifications.services import callbacks, contacts, delivery, machines, reports, sending, tracked
 from notifications.services.permission import address_index
 from notifications.services.reports import Fact
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
@@ -245,6 +248,37 @@ def test_facts_find_their_message_by_the_services_own_id():
 
     row.refresh_from_db()
     assert row.status == "delivered"
+
+
+def told(external_id, *, at, kind="delivered", **fields):
+    """A call of a service as it was stored, about one message that it names by its own id."""
+    stored = {"message_id": "", "external_id": external_id, "kind": kind, "event_id": f"e-{external_id}-{kind}",
+              "reason": "", "url": "", "user_agent": "", "is_machine": False, "suppresses": False,
+              "occurred_at": at.isoformat(), "channel": "sms", "recipient_index": "", **fields}  # fmt: skip
+    return {"slug": "twilio", "events": [stored]}
+
+
+def test_a_word_that_comes_before_our_own_note_is_read_again():
+    with time_machine.travel(NOW, tick=False):
+        with pytest.raises(TransientError) as refused:
+            callbacks.process(told("SM2", at=NOW))
+        assert not DeliveryEvent.objects.exists()
+        row = message(provider="twilio", external_id="SM2")
+
+        callbacks.process(told("SM2", at=NOW))
+
+    row.refresh_from_db()
+    assert (row.status, refused.value.code) == ("delivered", "message_not_noted_yet")
+
+
+@pytest.mark.parametrize(("fields", "minutes"), [({}, 11), ({"kind": "unsubscribed"}, 0), ({"suppresses": True}, 0)])
+def test_old_words_about_strangers_and_stops_do_not_wait(fields, minutes):
+    with time_machine.travel(NOW, tick=False):
+        assert callbacks.process(told("SM3", at=NOW - timedelta(minutes=minutes), **fields)) == 1
+
+
+def test_an_early_word_is_tried_for_longer_than_it_may_be_early():
+    assert reports.EARLY.total_seconds() < callbacks.READ_AGAIN_SECONDS * (inbound.MAX_ATTEMPTS - 1)
 
 
 def test_facts_about_strangers_are_kept_and_harm_nothing():
