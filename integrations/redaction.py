@@ -37,7 +37,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # short parameter names are only dangerous inside a query string: "code": 190 is a diagnosis
     (
-        re.compile(r"(?i)([?&](?:key|code|sig|hmac|pwd|auth|code_verifier|appsecret_proof)=)[^\s&\"'<>#]{1,4096}"),
+        # "q": what staff look for in a list is often the name of a guest.
+        re.compile(r"(?i)([?&](?:q|key|code|sig|hmac|pwd|auth|code_verifier|appsecret_proof)=)[^\s&\"'<>#]{1,4096}"),
         rf"\1{MASK}",
     ),
     # services that do not sign call an address that is itself the secret

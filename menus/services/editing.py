@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from menus.models import Category, Formula, Item, Menu
+from menus.models import Category, Formula, Item, Menu, OptionGroup
 from menus.services import writing
 from menus.services.documents import document_of
 from menus.services.editing_locks import ChangedMeanwhile, held, locked, touch
@@ -22,6 +22,7 @@ __all__ = ["ANYTHING", "ChangedMeanwhile"]
 ANYTHING: Any = object()
 HIGHEST_POSITION = 32_000
 Row = Item | Category | Formula
+Placed = Row | OptionGroup
 
 
 # --- One member of one row ---------------------------------------------------------------------------------------------
@@ -87,8 +88,11 @@ def add_item(category: Category, name: str, cents: int) -> Item:
 
 
 @transaction.atomic
-def remove(row: Row) -> None:
-    """Take a dish, a set menu or an empty part off the card. Raises ContentRejected when something still needs it."""
+def remove(row: Placed) -> None:
+    """Take a dish, a set menu, a choice or an empty part off the card.
+
+    Raises ContentRejected when something still needs it.
+    """
     menu = locked(row.menu_id)
     if isinstance(row, Category) and row.items.exists():
         raise refused("", f"« {row.name} » a encore des plats : déplacez-les ou supprimez-les d'abord.")
@@ -97,6 +101,9 @@ def remove(row: Row) -> None:
         if named:
             told = ", ".join(f"« {name} »" for name in named)
             raise refused("", f"« {row.name} » est proposé dans {told} : retirez-le d'abord de la formule.")
+    if isinstance(row, OptionGroup) and (dishes := list(row.items.values_list("name", flat=True))):
+        told = ", ".join(f"« {name} »" for name in dishes)
+        raise refused("", f"« {row.name} » est proposé avec {told} : retirez-le d'abord de leur fiche.")
     row.delete()
     touch(menu.pk)
 
@@ -116,10 +123,10 @@ def move_item(item: Item, category: Category, before: int | None) -> None:
 
 
 @transaction.atomic
-def move_row(row: Category | Formula, before: int | None) -> None:
-    """Put a part, or a set menu, before another one, or last. Raises ChangedMeanwhile."""
+def move_row(row: Category | Formula | OptionGroup, before: int | None) -> None:
+    """Put a part, a set menu or a choice before another one, or last. Raises ChangedMeanwhile."""
     menu = locked(row.menu_id)
-    siblings = menu.categories if isinstance(row, Category) else menu.formulas
+    siblings: Any = type(row)._default_manager.filter(menu=menu)
     others = list(siblings.exclude(pk=row.pk).order_by("position", "pk"))
     _put(row, others, before)
     _renumber(others)

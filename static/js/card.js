@@ -204,6 +204,16 @@ panel.addEventListener("click", (event) => {
     htmx.process(line);
     line.querySelector("input:not([type=hidden]), select")?.focus();
   }
+  const raise = target.closest("[data-raise]");
+  if (raise) {
+    const line = raise.closest(".card-line");
+    const above = line.previousElementSibling;
+    if (above?.matches(".card-line")) {
+      above.before(line);
+      raise.focus({ preventScroll: true });
+      isDirty = true;
+    }
+  }
   const drop = target.closest("[data-drop]");
   if (drop) {
     drop.closest(".card-line").remove();

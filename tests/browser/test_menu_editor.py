@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from menus.models import Category, Formula, Item, Menu, MenuRevision
 from menus.services import revisions, writing
+from menus.services.documents import document_of
 from tests import factories
 from tests.browser.test_backoffice import overflow
 from tests.menus.documents import FULL
@@ -188,6 +189,18 @@ def test_the_sheet_of_a_dish_is_filled_and_saved(card, menu):
     assert dish().description == "Au poivre vert."
     assert [origin["raised"] for origin in dish().meat_origins] == [["FR"], ["IE"]]
     assert overflow(card) == 0
+
+
+def test_an_option_goes_up_by_one(card, menu):
+    before = [option["id"] for option in document_of(menu)["option_groups"][0]["options"]]
+    card.get_by_label("Ouvrir le choix « Cuisson »").click()
+    sheet = card.locator("#card-panel")
+    sheet.get_by_label("Monter d'un rang").nth(1).click()
+    sheet.get_by_role("button", name="Enregistrer").click()
+    expect(sheet.get_by_text("Enregistré", exact=True)).to_be_visible()
+
+    after = [option["id"] for option in document_of(menu)["option_groups"][0]["options"]]
+    assert after == [before[1], before[0], *before[2:]]
 
 
 def test_a_formula_is_written_step_by_step(card, menu):

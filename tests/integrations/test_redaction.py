@@ -78,6 +78,12 @@ def test_the_address_that_an_unsigned_service_calls_is_a_secret():
     assert redact("POST /webhooks/envois/sendgrid/ 200") == "POST /webhooks/envois/sendgrid/ 200"
 
 
+def test_whom_staff_looked_for_is_not_in_the_journal():
+    assert redact("GET /admin/notifications/contact/?q=Dupont+Marie&o=1") == (
+        f"GET /admin/notifications/contact/?q={MASK}&o=1"
+    )
+
+
 @pytest.mark.parametrize(
     "unit", ["/webhooks/envois/a/", "a-", "token", '"', '\\"', "@a.", "0", "+1 ", "key=", "eyJ", "Bearer "]
 )

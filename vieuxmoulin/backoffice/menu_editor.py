@@ -3,6 +3,7 @@
 Every edit is a small POST of its own, which answers with the piece of page that it changed.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from integrations.admin_tools.operations import sentences
 from integrations.errors import CommunicationError
 from menus import queries
 from menus.document import ALLERGENS
-from menus.models import Category, Formula, Item, Menu
+from menus.models import Category, Formula, Item, Menu, OptionGroup
 from menus.services import editing
 from menus.services.editing import ChangedMeanwhile
 from menus.words import allergens as allergen_words
@@ -24,10 +25,12 @@ from vieuxmoulin.backoffice import menu_publishing, menu_rows
 from vieuxmoulin.backoffice.menu_answers import DECLARED, NONE, UNKNOWN, in_order
 from vieuxmoulin.backoffice.menu_pieces import EDIT, SEE, address, answer, reload_page
 from vieuxmoulin.backoffice.menu_reader import cents_of
-from vieuxmoulin.backoffice.menu_rows import CATEGORY, ITEM, SET_MENU, Field
+from vieuxmoulin.backoffice.menu_rows import CATEGORY, CHOICE, ITEM, SET_MENU, Field
 from vieuxmoulin.backoffice.pages import guarded, show
 
 KINDS: dict[str, type[Category] | type[Item] | type[Formula]] = {ITEM: Item, CATEGORY: Category, SET_MENU: Formula}
+# What has an order and may leave the card; a choice is written in its sheet alone.
+PLACED: dict[str, Any] = {**KINDS, CHOICE: OptionGroup}
 
 
 @guarded(SEE)
@@ -120,7 +123,7 @@ def change_allergens(request: HttpRequest, item_id: int) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Put something before something else; the page has already shown it there."""
-    row = _row(kind, pk)
+    row = _row(kind, pk, PLACED)
     asked = request.POST.get("before", "")
     before = int(asked) if asked.isdigit() else None
     try:
@@ -140,7 +143,7 @@ def move(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Take something off the card. It stays in the published versions."""
-    row = _row(kind, pk)
+    row = _row(kind, pk, PLACED)
     try:
         editing.remove(row)
     except CommunicationError as error:
@@ -192,11 +195,11 @@ def duplicate(request: HttpRequest, menu_id: Any) -> HttpResponse:
     return HttpResponseRedirect(address(menu))
 
 
-def _row(kind: str, pk: int) -> Any:
+def _row(kind: str, pk: int, kinds: Mapping[str, Any] = KINDS) -> Any:
     """Raises Http404 for what is not there."""
-    if kind not in KINDS:
+    if kind not in kinds:
         raise Http404("Rien de cette sorte sur la carte.")
-    return get_object_or_404(KINDS[kind]._default_manager.select_related("menu"), pk=pk)
+    return get_object_or_404(kinds[kind]._default_manager.select_related("menu"), pk=pk)
 
 
 def _field(request: HttpRequest, row: Any, field: Field, *, is_saved: bool = False) -> HttpResponse:

@@ -19,7 +19,7 @@ Document = dict[str, Any]
 DISH = re.compile(r"categories\[(\d+)\]\.items\[(\d+)\]")
 FORMULA = re.compile(r"formulas\[(\d+)\]")
 PART = re.compile(r"categories\[(\d+)\]")
-ITEM, CATEGORY, SET_MENU = "plat", "categorie", "formule"
+ITEM, CATEGORY, SET_MENU, CHOICE = "plat", "categorie", "formule", "choix"
 
 
 @dataclass(frozen=True)

@@ -270,6 +270,32 @@ def test_a_dish_of_a_formula_is_not_removed(office, menu):
     assert "est proposé dans « Plat et bière »" in page
 
 
+def test_a_choice_that_a_dish_proposes_is_not_removed(office, menu):
+    group = menu.option_groups.get(ref="cuisson")
+
+    response = office.post(reverse("backoffice:menu_remove", args=["choix", group.pk]))
+
+    assert "« Cuisson » est proposé avec « Magret de canard » : retirez-le d&#x27;abord" in response.content.decode()
+    assert menu.option_groups.filter(pk=group.pk).exists()
+
+
+def test_a_choice_that_nobody_proposes_is_removed_and_others_change_places(office, menu):
+    first = menu.option_groups.get(ref="cuisson")
+    butter, bread = (menu.option_groups.create(ref=ref, name=ref, position=9) for ref in ("beurre", "pain"))
+
+    office.post(reverse("backoffice:menu_move", args=["choix", bread.pk]), {"before": first.pk})
+    office.post(reverse("backoffice:menu_remove", args=["choix", butter.pk]))
+
+    left = list(menu.option_groups.values_list("ref", flat=True))
+    assert (left[0], "beurre" in left) == ("pain", False)
+
+
+def test_a_choice_is_not_renamed_in_place(office, menu):
+    group = menu.option_groups.get(ref="cuisson")
+
+    assert change(office, group, kind="choix", field="name", value="Autre").status_code == 404
+
+
 def test_a_dish_is_removed(office, menu):
     office.post(reverse("backoffice:menu_remove", args=["plat", dish("ardoise").pk]))
 
