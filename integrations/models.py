@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.claims import Claimable
@@ -60,7 +61,10 @@ class InboundEvent(Claimable):
     source = models.CharField(_("source"), max_length=40)
     event = models.CharField(_("événement"), max_length=80)
     occurred_at = models.DateTimeField(_("survenu le"))
-    payload = models.JSONField(_("contenu"), default=dict)
+    # Sealed: other modules name guests, and how to reach them.
+    payload = EncryptedJSONField(_("contenu"), default=dict)
+    # « booking:123 »: events about one thing are processed one after the other; empty where order means nothing.
+    entity = models.CharField(_("à propos de"), max_length=140, blank=True)
     status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
     received_at = models.DateTimeField(_("reçu le"), auto_now_add=True)
     processed_at = models.DateTimeField(_("traité le"), null=True, blank=True)
@@ -71,7 +75,14 @@ class InboundEvent(Claimable):
         verbose_name_plural = _("événements reçus")
         ordering = ["-received_at"]
         constraints = [models.UniqueConstraint(fields=["source", "delivery_id"], name="inbound_event_once")]
-        indexes = [models.Index(fields=["status", "next_attempt_at"], name="inbound_due")]
+        indexes = [
+            models.Index(fields=["status", "next_attempt_at"], name="inbound_due"),
+            models.Index(
+                fields=["entity", "occurred_at"],
+                condition=Q(status__in=["pending", "processing"]) & ~Q(entity=""),
+                name="inbound_in_line",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} ({self.source})"
@@ -84,8 +95,14 @@ class WebhookEndpoint(models.Model):
     url = models.URLField(_("adresse"), max_length=500)
     events = models.JSONField(_("événements"), default=list, help_text=_("Liste des événements, ou « * » pour tous."))
     secret = EncryptedTextField(_("secret"))
+    # After a change both sign for a while, so that the other side can change without losing a call.
+    previous_secret = EncryptedTextField(_("ancien secret"), blank=True, default="", editable=False)
+    previous_until = models.DateTimeField(_("ancien secret valable jusqu'au"), null=True, blank=True, editable=False)
     description = models.CharField(_("description"), max_length=200, blank=True)
     is_active = models.BooleanField(_("actif"), default=True)
+    # Since when every call failed; empty while it answers.
+    failing_since = models.DateTimeField(_("ne répond plus depuis"), null=True, blank=True, editable=False)
+    stopped_reason = models.CharField(_("arrêté parce que"), max_length=300, blank=True, editable=False)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
 
     class Meta:
@@ -114,6 +131,8 @@ class WebhookDelivery(Claimable):
     # Names the fact (a publication and its outcome, say): the same fact is told once to an endpoint.
     fact_key = models.CharField(_("fait"), max_length=200)
     body = models.JSONField(_("contenu"))
+    # « publication:fb_12 »: facts about one thing are told in their order.
+    entity = models.CharField(_("à propos de"), max_length=140, blank=True)
     status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
     response_status = models.PositiveSmallIntegerField(_("réponse HTTP"), null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
@@ -124,10 +143,40 @@ class WebhookDelivery(Claimable):
         verbose_name_plural = _("envois de webhooks")
         ordering = ["-created_at"]
         constraints = [models.UniqueConstraint(fields=["endpoint", "fact_key"], name="webhook_fact_once")]
-        indexes = [models.Index(fields=["status", "next_attempt_at"], name="webhook_due")]
+        indexes = [
+            models.Index(fields=["status", "next_attempt_at"], name="webhook_due"),
+            models.Index(
+                fields=["endpoint", "entity", "created_at"],
+                condition=Q(status__in=["pending", "sending"]) & ~Q(entity=""),
+                name="webhook_in_line",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} → {self.endpoint_id}"
+
+
+class RefusedCall(models.Model):
+    """Calls that did not come through the door: counted by hour, so that an attack does not fill the disk."""
+
+    door = models.CharField(_("entrée"), max_length=60)
+    reason = models.CharField(_("raison"), max_length=40)
+    address = models.CharField(_("adresse IP"), max_length=45)
+    source = models.CharField(_("source annoncée"), max_length=40, blank=True)
+    hour = models.DateTimeField(_("heure"))
+    times = models.PositiveIntegerField(_("fois"), default=1)
+    last_at = models.DateTimeField(_("la dernière"))
+
+    class Meta:
+        verbose_name = _("appel refusé")
+        verbose_name_plural = _("appels refusés")
+        ordering = ["-last_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["door", "reason", "address", "hour"], name="refused_call_once_an_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.door} · {self.reason} · {self.address}"
 
 
 class ServiceHealth(models.Model):

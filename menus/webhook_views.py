@@ -1,15 +1,15 @@
 """Where menu platforms call us: believed by their signature, stored, answered at once."""
 
-import structlog
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from integrations.callers import caller_of
+from integrations.services import refusals
 from menus.connectors import registry
 from menus.connectors.base import WebhookRefused
 from menus.services import confirmations
 
-log = structlog.get_logger(__name__)
 MOST_BYTES = 1024 * 1024
 
 
@@ -25,7 +25,7 @@ def receive(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         confirmations.receive(slug, request.body, dict(request.headers))
     except WebhookRefused as error:
-        log.warning("webhook_refused", reason=error.code, source=slug, address=request.META.get("REMOTE_ADDR", ""))
+        refusals.note(f"menus:{slug}", error.code or "refused", caller_of(request))
         return _text("Appel refusé.", 400 if error.code == "malformed" else 403)
     return _text("", 200)
 

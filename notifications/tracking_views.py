@@ -3,7 +3,6 @@
 import base64
 import hashlib
 
-import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,12 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from integrations.callers import caller_of
+from integrations.services import refusals
 from notifications.connectors import registry
 from notifications.connectors.base import WebhookRefused, WebhookRequest
 from notifications.models import DeliveryEvent
 from notifications.services import callbacks, reports, tracked
 
-log = structlog.get_logger(__name__)
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 Kind = DeliveryEvent.Kind
 
@@ -73,7 +73,7 @@ def provider_webhook(request: HttpRequest, slug: str, secret: str = "") -> HttpR
     try:
         callbacks.receive(slug, call)
     except WebhookRefused as error:
-        log.warning("webhook_refused", reason=error.code, source=slug, address=request.META.get("REMOTE_ADDR", ""))
+        refusals.note(f"envois:{slug}", error.code or "refused", caller_of(request))
         return _text("Appel refusé.", 400 if error.code == "malformed" else 403)
     return _text("ok", 200)
 

@@ -1,20 +1,14 @@
 """Who stands before a public page, and whether they ask too often."""
 
-import ipaddress
-
 from django.http import HttpRequest
-from rest_framework.throttling import BaseThrottle
 
 from integrations import limiter
+from integrations.callers import caller_of
 
 
 def address_of(request: HttpRequest) -> str | None:
     """The visitor's IP address behind NUM_PROXIES proxies; None when what we are given is none."""
-    given = BaseThrottle().get_ident(request) or ""
-    try:
-        return str(ipaddress.ip_address(given))
-    except ValueError:
-        return None
+    return caller_of(request) or None
 
 
 def is_too_fast(name: str, who: str, *, at_once: int, seconds_each: int) -> bool:

@@ -5,7 +5,6 @@ import hmac
 import json
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required, permission_required
@@ -15,12 +14,12 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from integrations.callers import caller_of
 from integrations.errors import CommunicationError
-from integrations.services import inbound
+from integrations.services import inbound, refusals
 from social.connectors import _meta_webhooks, registry
 from social.services import connecting, interactions
 
-log = structlog.get_logger(__name__)
 ACCOUNTS = "admin:social_account_changelist"
 
 
@@ -35,7 +34,7 @@ def meta_webhook(request: HttpRequest) -> HttpResponse:
         return HttpResponse("Contenu trop long.", status=413, content_type="text/plain; charset=utf-8")
     header = request.headers.get("X-Hub-Signature-256", "")
     if not _meta_webhooks.is_signed(request.body, header, interactions.meta_app_secrets()):
-        log.warning("webhook_refused", reason="signature", source="meta", address=request.META.get("REMOTE_ADDR", ""))
+        refusals.note("meta", "signature", caller_of(request))
         return HttpResponse("Signature absente ou fausse.", status=401, content_type="text/plain; charset=utf-8")
     try:
         payload = json.loads(request.body)

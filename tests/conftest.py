@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.test import override_settings
 from django.urls import get_resolver
 
+from integrations.services import outbound
 from tests import network
 from tests.plugin import require
 
@@ -35,6 +36,16 @@ def clean_cache():
     """Counters, locks and what the log says of one test are unknown to the next."""
     cache.clear()
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture(autouse=True)
+def promises_kept(monkeypatch):
+    """What we tell others keeps to the catalogue, in every test that tells something."""
+
+    def broken(event, path):
+        raise AssertionError(f"« {event} » ne tient pas son contrat à {path}")
+
+    monkeypatch.setattr(outbound, "off_contract", broken)
 
 
 @pytest.fixture

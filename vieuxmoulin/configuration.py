@@ -11,7 +11,7 @@ from django.db import transaction
 
 from integrations.errors import CommunicationError
 from integrations.models import Credential, WebhookEndpoint
-from integrations.services import inbound, outbound
+from integrations.services import doors, outbound
 from notifications.connectors import registry as message_registry
 from notifications.models import MessageTemplate, Provider, Purpose
 from notifications.services import templates
@@ -97,14 +97,14 @@ def apply(plan: Plan) -> list[str]:
             )
             plan.done.append(f"Envoi par {message_registry[slug].label}")
         if plan.incoming:
-            _write_credential(inbound.CREDENTIAL, plan.incoming)
+            _write_incoming(plan.incoming)
             plan.done.append("Webhooks entrants : secret et sources")
         for endpoint in plan.endpoints:
             WebhookEndpoint.objects.update_or_create(
                 url=endpoint["url"],
                 defaults={
                     "events": endpoint["events"],
-                    "secret": outbound.as_signing_secret(endpoint["secret"]),
+                    "secret": doors.as_signing_secret(endpoint["secret"]),
                     "is_active": True,
                 },
             )
@@ -159,10 +159,10 @@ def _read_webhooks(plan: Plan, name: str, data: dict[str, Any]) -> None:
         where = f"{name}, outgoing.endpoints[{rank}]"
         if not plan.check_keys(where, endpoint, ("url", "events", "secret")):
             continue
-        unknown = [event for event in endpoint["events"] if event not in outbound.EVENTS and event != "*"]
+        unknown = [event for event in endpoint["events"] if event not in outbound.SUBSCRIBED and event != "*"]
         for event in unknown:
-            close = difflib.get_close_matches(event, outbound.EVENTS, 1)
-            hint = f"Vouliez-vous dire « {close[0]} » ?" if close else f"Connus : {', '.join(outbound.EVENTS)}."
+            close = difflib.get_close_matches(event, outbound.SUBSCRIBED, 1)
+            hint = f"Vouliez-vous dire « {close[0]} » ?" if close else f"Connus : {', '.join(outbound.SUBSCRIBED)}."
             plan.problems.append(f"{where}.events : événement inconnu « {event} ». {hint}")
         if not unknown:
             plan.endpoints.append(endpoint)
@@ -201,6 +201,15 @@ def _write_account(plan: Plan, slug: str, keys: dict[str, str]) -> None:
         },
     )
     plan.done.append(f"Compte {connector.label}")
+
+
+def _write_incoming(incoming: dict[str, Any]) -> None:
+    """A new secret does not shut the door on modules that still use the old one, until the next change."""
+    known = Credential.objects.filter(platform=doors.CREDENTIAL, name=NAME).first()
+    before = known.secrets if known else {}
+    is_new = before.get("secret") and before["secret"] != incoming["secret"]
+    kept = before["secret"] if is_new else before.get("previous_secret")
+    _write_credential(doors.CREDENTIAL, {**incoming, **({"previous_secret": kept} if kept else {})})
 
 
 def _write_credential(platform: str, secrets: dict[str, Any]) -> Credential:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from django.core.cache import cache
@@ -12,10 +13,17 @@ from django.utils import timezone
 from campaigns.models import Campaign
 from campaigns.services import automations, lifecycle
 from campaigns.signals import campaign_completed, campaign_started
-from integrations.models import InboundEvent
+from integrations.models import InboundEvent, WebhookEndpoint
 from integrations.queueing import send
 from integrations.services import outbound
-from integrations.signals import inbound_event_received
+from integrations.signals import (
+    endpoint_failing,
+    endpoint_recovered,
+    endpoint_stopped,
+    inbound_event_failed,
+    inbound_event_received,
+    refused_in_a_burst,
+)
 from menus import queries as menu_queries
 from menus.models import Drift, MenuSync, StockPush
 from menus.repairs import Action
@@ -45,6 +53,7 @@ from social.signals import (
 from vieuxmoulin import alerts
 from vieuxmoulin.orchestrator import ledger
 
+BURST_ALERT = "refused:"
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
 REFRESH, REFRESH_SECONDS = "vieuxmoulin.tasks.refresh_task", 1
 
@@ -305,3 +314,59 @@ def follow_the_rules_of_the_house(event: InboundEvent, **_: Any) -> None:
 @receiver(inbound_event_received)
 def fire_phases_that_wait_for_it(event: InboundEvent, **_: Any) -> None:
     lifecycle.on_event(event.event)
+
+
+# --- Webhooks, in and out --------------------------------------------------------------------------------------------
+
+
+@receiver(inbound_event_failed)
+def call_for_an_event_that_was_given_up(event_id: UUID, **_: Any) -> None:
+    event = InboundEvent.objects.get(pk=event_id)
+    alerts.raise_alert(
+        f"inbound:{event.source}:{event.event}",
+        f"Un événement « {event.event} » de « {event.source} » n'a pas pu être traité.",
+        f"{event.last_error} Il est gardé : corrigez la cause, puis « Rejouer ».",
+        address=reverse("admin:integrations_inboundevent_change", args=[event.pk]),
+        permission="integrations.change_inboundevent",
+    )
+
+
+@receiver(refused_in_a_burst)
+def tell_of_a_burst_of_refused_calls(door: str, times: int, **_: Any) -> None:
+    alerts.raise_alert(
+        f"{BURST_ALERT}{door}",
+        f"{times} appels refusés en une heure à l'entrée « {door} ».",
+        "Un module qui a gardé un ancien secret, ou quelqu'un qui essaie d'entrer. Rien n'est passé. Voyez les adresses.",
+        address=f"{reverse('admin:integrations_refusedcall_changelist')}?door={quote(door)}",
+        permission="integrations.view_refusedcall",
+        is_urgent=True,
+    )
+
+
+@receiver(endpoint_failing)
+def warn_of_a_program_that_does_not_answer(endpoint_id: UUID, **_: Any) -> None:
+    endpoint = WebhookEndpoint.objects.get(pk=endpoint_id)
+    _tell_of_endpoint(endpoint, "ne répond plus : nos envois sont réessayés, et il sera arrêté après cinq jours.")
+
+
+@receiver(endpoint_stopped)
+def tell_of_a_program_that_is_called_no_more(endpoint_id: UUID, **_: Any) -> None:
+    endpoint = WebhookEndpoint.objects.get(pk=endpoint_id)
+    told = f"n'est plus appelé. {endpoint.stopped_reason} Ce qu'il a manqué est gardé : « Réactiver » le lui renvoie."
+    _tell_of_endpoint(endpoint, told)
+
+
+def _tell_of_endpoint(endpoint: WebhookEndpoint, told: str) -> None:
+    name = endpoint.description or urlsplit(endpoint.url).hostname or ""
+    alerts.raise_alert(
+        f"endpoint:{endpoint.pk}",
+        f"« {name} » ne reçoit pas nos événements.",
+        f"Le destinataire « {name} » {told}",
+        address=reverse("admin:integrations_webhookendpoint_change", args=[endpoint.pk]),
+        permission="integrations.change_webhookendpoint",
+    )
+
+
+@receiver(endpoint_recovered)
+def close_the_alert_of_a_program(endpoint_id: UUID, **_: Any) -> None:
+    alerts.resolve(f"endpoint:{endpoint_id}")

@@ -13,7 +13,7 @@ from integrations.claims import due
 from integrations.errors import CommunicationError
 from integrations.models import InboundEvent, WebhookDelivery
 from integrations.queueing import send
-from integrations.services import inbound, outbound, pulse
+from integrations.services import inbound, outbound, pulse, refusals
 from menus.models import MenuSync, StockPush
 from menus.services import availability, syncing
 from menus.services import planning as card_planning
@@ -34,7 +34,7 @@ ROWS_PER_SWEEP = 2000
 SETTLE = "social.tasks.settle"
 # What staff are told of rows that stand still, by queue.
 STUCK_ALERT, IMPORT_ALERT = "stuck:", "contact_import:"
-ALLERGEN_ALERT, BY_HAND_ALERT = "allergens:", "by_hand:"
+ALLERGEN_ALERT, BY_HAND_ALERT, REFUSED_ALERT = "allergens:", "by_hand:", "refused:"
 STUCK_TITLES = {
     "publish": "Des publications n'avancent plus.",
     "notify": "Des messages aux clients n'avancent plus.",
@@ -87,6 +87,7 @@ def sweep() -> dict[str, int]:
     _alert_stuck()
     _alert_imports()
     _alert_cards()
+    _calm_down()
     alerts.send_mails()
     return done | {"phases": len(phases), "imports": len(waiting)}
 
@@ -160,6 +161,11 @@ def _alert_cards() -> None:
             permission="menus.change_menusync",
         )
     alerts.resolve_others(BY_HAND_ALERT, named)
+
+
+def _calm_down() -> None:
+    """A burst of refused calls is over after an hour without any."""
+    alerts.resolve(*(f"{REFUSED_ALERT}{door}" for door in refusals.calm_doors()))
 
 
 def check_services() -> None:

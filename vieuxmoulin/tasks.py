@@ -1,15 +1,20 @@
 """Celery entry points of the top floor: the minute jobs that keep every promise, and the phases of campaigns."""
 
+from datetime import timedelta
+
 from celery import current_app, shared_task
 from django.conf import settings
 from oauth2_provider.models import clear_expired
 
-from integrations.services import pulse
+from integrations.services import pulse, refusals
 from notifications.services import double_optin
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin import tidying
 from vieuxmoulin.api import idempotency
 from vieuxmoulin.orchestrator import automating, conducting, ledger, totals
+
+# Long enough to look back at an attack; an address is personal data, and is not kept for ever.
+REFUSALS_KEPT = timedelta(days=90)
 
 
 @shared_task
@@ -56,6 +61,7 @@ def tidy() -> None:
     tidying.forget_files()
     tidying.forget_imports()
     double_optin.forget_unconfirmed()
+    refusals.forget(REFUSALS_KEPT)
 
 
 @shared_task

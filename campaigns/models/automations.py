@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from integrations.claims import Claimable
+from integrations.fields import EncryptedJSONField
 
 
 class Automation(models.Model):
@@ -83,7 +84,8 @@ class AutomationRun(Claimable):
     event_id = models.CharField(_("événement"), max_length=120)
     status = models.CharField(_("état"), max_length=8, choices=Status.choices, default=Status.PENDING)
     reason = models.CharField(_("pourquoi"), max_length=300, blank=True)
-    payload = models.JSONField(_("contenu de l'événement"), default=dict)
+    # Sealed: it names a guest, and how to reach them.
+    payload = EncryptedJSONField(_("contenu de l'événement"), default=dict)
     task_id = models.UUIDField(_("tâche"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("le"), auto_now_add=True)
 

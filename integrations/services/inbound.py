@@ -1,8 +1,7 @@
-"""Events from other modules: authenticated, checked, stored before they are answered, processed after."""
+"""Events from other modules: authenticated, checked, stored before they are answered, processed after, in order."""
 
 import hashlib
-import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ import jsonschema
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
@@ -17,22 +17,27 @@ from django.utils.timezone import is_aware
 from integrations import strict_json
 from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
 from integrations.errors import CommunicationError, PermanentError, TransientError
-from integrations.models import Credential, InboundEvent
+from integrations.event_contracts import INBOUND, fault_of, path_of
+from integrations.events import announce
+from integrations.models import InboundEvent
 from integrations.queueing import enqueue
-from integrations.signals import inbound_event_received
+from integrations.services import refusals
+from integrations.services.doors import Proof, current_rules, is_allowed_address, opens
+from integrations.signals import inbound_event_failed, inbound_event_received
 
 log = structlog.get_logger(__name__)
 # By name: tasks.py stands above the services.
 PROCESS = "integrations.tasks.process_inbound"
-# The row that `load_config` writes.
-CREDENTIAL = "webhook_incoming"
+# The entry of this receiver in the journal of refused calls.
+DOOR = "webhook"
 MAX_ATTEMPTS = 8
+LONGEST_ID = 128
 ENVELOPE = {
     "type": "object",
     "required": ["event", "source", "timestamp", "payload"],
     "additionalProperties": False,
     "properties": {
-        "id": {"type": "string", "minLength": 1, "maxLength": 128},
+        "id": {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
         "event": {"type": "string", "pattern": "^[a-z][a-z0-9_.]{1,79}$"},
         "source": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{1,39}$"},
         "timestamp": {"type": "string"},
@@ -49,35 +54,74 @@ class Refused(Exception):
     status: int
     message: str
     field: str = ""
+    # Under which it is counted in the journal of refused calls.
+    reason: str = "shape"
 
 
-@dataclass(frozen=True)
-class Rules:
-    """Secrets that open the door, and the modules that may come through it."""
+def receive(body: bytes, *, proof: Proof, address: str) -> tuple[InboundEvent, bool]:
+    """Store an event; returns it and whether it is new. Raises Refused; then nothing is stored but the refusal.
 
-    secrets: tuple[str, ...] = field(repr=False)
-    sources: tuple[str, ...]
-
-
-def receive(body: bytes, *, secret: str, delivery_id: str, address: str) -> tuple[InboundEvent, bool]:
-    """Store an event; returns it and whether it is new. Raises Refused; then nothing is stored.
-
-    secret: the X-Webhook-Secret header. delivery_id: the sender's id of this delivery, empty if it gives none.
+    proof: what authenticates the call; its `webhook_id` is the sender's id of this delivery, empty if it gives none.
     """
+    try:
+        data = _admitted(body, proof, address)
+    except Refused as refused:
+        refusals.note(DOOR, refused.reason, address)
+        raise
+    key = data.get("id") or _bounded(proof.webhook_id) or hashlib.sha256(body).hexdigest()
+    return store(
+        source=data["source"],
+        event=data["event"],
+        delivery_id=key,
+        occurred_at=_instant(data["timestamp"]),
+        payload=data["payload"],
+    )
+
+
+def _bounded(delivery_id: str) -> str:
+    """An id that fits its column: a longer one is still itself by its hash."""
+    return delivery_id if len(delivery_id) <= LONGEST_ID else hashlib.sha256(delivery_id.encode()).hexdigest()
+
+
+def _admitted(body: bytes, proof: Proof, address: str) -> dict[str, Any]:
+    """The envelope of a call that may come in. Raises Refused."""
     rules = current_rules()
-    _check_secret(rules, secret, address)
+    if not rules.secrets:
+        raise Refused(503, "Aucun secret de webhook n'est configuré ici : renseignez WEBHOOK_SECRET.", reason="unset")
+    if not is_allowed_address(rules, address):
+        raise Refused(403, "Cette adresse IP n'est pas admise (WEBHOOK_ALLOWED_NETWORKS).", reason="address")
+    if not opens(rules, proof, body):
+        told = (
+            "Signature fausse, ou trop vieille de plus de cinq minutes."
+            if proof.is_signed
+            else "Secret absent ou faux : envoyez-le dans l'en-tête X-Webhook-Secret, ou signez selon Standard Webhooks."
+        )
+        raise Refused(401, told, reason="signature" if proof.is_signed else "secret")
     if len(body) > settings.WEBHOOK_MAX_BYTES:
-        raise Refused(413, f"Contenu de {len(body)} octets : {settings.WEBHOOK_MAX_BYTES} au plus.")
+        raise Refused(
+            413, f"Contenu de {len(body)} octets : {settings.WEBHOOK_MAX_BYTES} au plus.", reason="size"
+        )  # fmt: skip
     data = _envelope(body)
     if data["source"] not in rules.sources:
         allowed = ", ".join(rules.sources)
-        log.warning("webhook_refused", reason="source", source=data["source"], address=address)
-        raise Refused(403, f"Source « {data['source']} » non autorisée. Sources admises : {allowed}.", "source")
-    occurred_at = _instant(data["timestamp"])
-    key = data.get("id") or delivery_id or hashlib.sha256(body).hexdigest()
-    return store(
-        source=data["source"], event=data["event"], delivery_id=key, occurred_at=occurred_at, payload=data["payload"]
-    )
+        raise Refused(
+            403, f"Source « {data['source']} » non autorisée. Sources admises : {allowed}.", "source", "source"
+        )
+    _instant(data["timestamp"])
+    _check_contract(data)
+    return data
+
+
+def _check_contract(data: dict[str, Any]) -> None:
+    contract = INBOUND.get(data["event"])
+    fault = fault_of(contract, data["payload"]) if contract else None
+    if fault is not None:
+        raise Refused(
+            422,
+            f"{_in_french(fault)} Le contrat de « {data['event']} » est dans GET /api/communication/events.",
+            path_of(fault),
+            "contract",
+        )
 
 
 def store(
@@ -85,6 +129,8 @@ def store(
 ) -> tuple[InboundEvent, bool]:
     """Keep an authenticated delivery and queue it; returns it and whether it is new: a second one is absorbed."""
     correlation_id = str(structlog.contextvars.get_contextvars().get("correlation_id", ""))[:64]
+    contract = INBOUND.get(event)
+    entity = contract.entity_of(event, payload) if contract else ""
     try:
         with transaction.atomic():
             row = InboundEvent.objects.create(
@@ -93,30 +139,13 @@ def store(
                 event=event,
                 occurred_at=occurred_at,
                 payload=payload,
+                entity=f"{source}:{entity}"[:140] if entity else "",
                 correlation_id=correlation_id,
             )
             enqueue(PROCESS, row.pk)
     except IntegrityError:
         return InboundEvent.objects.get(source=source, delivery_id=delivery_id), False
     return row, True
-
-
-def current_rules() -> Rules:
-    """What deliveries must show: loaded from `config/webhooks.json`, and from the environment beside it."""
-    loaded = Credential.objects.filter(platform=CREDENTIAL).first()
-    given = loaded.secrets if loaded else {}
-    secrets = tuple(secret for secret in (given.get("secret"), settings.WEBHOOK_SECRET) if secret)
-    return Rules(secrets, tuple(given.get("allowed_sources") or settings.WEBHOOK_ALLOWED_SOURCES))
-
-
-def _check_secret(rules: Rules, secret: str, address: str) -> None:
-    if not rules.secrets:
-        raise Refused(503, "Aucun secret de webhook n'est configuré ici : renseignez WEBHOOK_SECRET.")
-    # Every one is compared, whichever fits: the time taken tells nothing.
-    fits = [hmac.compare_digest(secret.encode(), known.encode()) for known in rules.secrets]
-    if not any(fits):
-        log.warning("webhook_refused", reason="secret", address=address)
-        raise Refused(401, "Secret absent ou faux : envoyez-le dans l'en-tête X-Webhook-Secret.")
 
 
 def _envelope(body: bytes) -> dict[str, Any]:
@@ -155,10 +184,13 @@ def _in_french(fault: jsonschema.ValidationError) -> str:
 
 
 def process(event_id: Any) -> None:
-    """Tell an event to those who react to it, all or none of them."""
+    """Tell an event to those who react to it, all or none of them; one that stands behind another waits its turn."""
+    event = InboundEvent.objects.filter(pk=event_id).first()
+    if event is None or _ahead(event).exists():
+        return
     if not claim(InboundEvent, event_id, from_states=[Status.PENDING], to_state=Status.PROCESSING):
         return
-    event = InboundEvent.objects.get(pk=event_id)
+    event.refresh_from_db()
     structlog.contextvars.bind_contextvars(correlation_id=event.correlation_id, inbound_event=str(event.pk))
     try:
         with transaction.atomic():
@@ -174,6 +206,30 @@ def process(event_id: Any) -> None:
         # A fault of ours must not lose the event: it waits, with what went wrong, for a mended version.
         log.exception("inbound_event_crashed", inbound_event=str(event.pk))
         _postpone(event, TransientError("Erreur interne pendant le traitement.", code=type(error).__name__))
+    _call_next(event)
+
+
+def _in_line(event: InboundEvent) -> Any:
+    """The events about the same thing that are not done yet; one that was given up stands aside."""
+    return InboundEvent.objects.filter(entity=event.entity, status__in=[Status.PENDING, Status.PROCESSING])
+
+
+def _ahead(event: InboundEvent) -> Any:
+    """Those that come before: what happened earlier, whenever it was told."""
+    if not event.entity:
+        return InboundEvent.objects.none()
+    earlier = Q(occurred_at__lt=event.occurred_at) | Q(occurred_at=event.occurred_at, pk__lt=event.pk)
+    # One in hand is let finish, even if it happened later.
+    return _in_line(event).exclude(pk=event.pk).filter(earlier | Q(status=Status.PROCESSING))
+
+
+def _call_next(event: InboundEvent) -> None:
+    """Wake the next one in line; the sweep would too, a minute later."""
+    if not event.entity:
+        return
+    following = _in_line(event).order_by("occurred_at", "pk").values_list("pk", "next_attempt_at", "status").first()
+    if following and following[0] != event.pk and following[2] == Status.PENDING:
+        enqueue(PROCESS, following[0], at=following[1])
 
 
 def recover_abandoned() -> int:
@@ -206,6 +262,8 @@ def _postpone(event: InboundEvent, error: CommunicationError) -> None:
 
 
 def _fail(event: InboundEvent, error: CommunicationError) -> None:
-    InboundEvent.objects.filter(pk=event.pk, status=Status.PROCESSING).update(
-        status=Status.FAILED, next_attempt_at=None, **RELEASE, **error_fields(error)
-    )
+    with transaction.atomic():
+        InboundEvent.objects.filter(pk=event.pk, status=Status.PROCESSING).update(
+            status=Status.FAILED, next_attempt_at=None, **RELEASE, **error_fields(error)
+        )
+        announce(inbound_event_failed, InboundEvent, event_id=event.pk)

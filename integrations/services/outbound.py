@@ -3,35 +3,37 @@
 import json
 import secrets
 from base64 import b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
 from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields
 from integrations.errors import CommunicationError, ContentRejected, OutcomeUnknown, PermanentError, TransientError
+from integrations.event_contracts import OUTBOUND, fault_of, path_of
+from integrations.events import announce
 from integrations.guard import check_public_url, post_public
 from integrations.models import WebhookDelivery, WebhookEndpoint
 from integrations.queueing import enqueue
+from integrations.signals import endpoint_failing, endpoint_recovered, endpoint_stopped
 
+log = structlog.get_logger(__name__)
 # By name: tasks.py stands above the services.
 DELIVER = "integrations.tasks.deliver_webhook"
 # Seconds before each new try; together 28 hours, as Standard Webhooks advises.
 RETRY_SECONDS = (5, 300, 1800, 7200, 18000, 36000, 36000)
-EVENTS = {
-    "publication_success": "Une publication est en ligne.",
-    "publication_failure": "Une publication a été abandonnée.",
-    "engagement": "Un client a commenté, répondu, aimé ou cité.",
-    "campaign_started": "Une campagne commence.",
-    "campaign_completed": "Une campagne est finie.",
-    "consent_withdrawn": "Un client ne veut plus recevoir les offres sur un canal.",
-    "contact_erased": "Un client a été effacé : à effacer aussi ailleurs.",
-    "alert": "Quelque chose attend une personne du restaurant.",
-    "availability_changed": "Des plats sont épuisés, ou de retour.",
-    "menu_synchronised": "La carte est à jour à une destination, et relue.",
-}
+EVENTS = {name: contract.words for name, contract in OUTBOUND.items()}
+# Not to be subscribed to: asked for by a person, for one address.
+TEST = "test"
+SUBSCRIBED = tuple(name for name in EVENTS if name != TEST)
+# How long an old secret still signs beside the new one, when nobody says otherwise.
+OVERLAP = timedelta(hours=24)
+# An address that has not answered for so long is told to staff, and after so long is called no more.
+WARN_AFTER, STOP_AFTER = timedelta(hours=6), timedelta(days=5)
 Status = WebhookDelivery.Status
 
 
@@ -40,9 +42,9 @@ def register(event: str, url: str, *, description: str = "") -> tuple[WebhookEnd
 
     Raises ContentRejected for an unknown event, PermanentError for an address that may not be called.
     """
-    if event != "*" and event not in EVENTS:
+    if event != "*" and event not in SUBSCRIBED:
         raise ContentRejected(
-            f"Événement inconnu « {event} ». Événements : {', '.join(EVENTS)} ou *.", code="unknown_event"
+            f"Événement inconnu « {event} ». Événements : {', '.join(SUBSCRIBED)} ou *.", code="unknown_event"
         )
     check_public_url(url)
     with transaction.atomic():
@@ -52,8 +54,8 @@ def register(event: str, url: str, *, description: str = "") -> tuple[WebhookEnd
         )
         if not is_new and (event not in endpoint.events or not endpoint.is_active):
             endpoint.events = sorted({*endpoint.events, event})
-            endpoint.is_active = True
-            endpoint.save(update_fields=["events", "is_active"])
+            endpoint.is_active, endpoint.stopped_reason, endpoint.failing_since = True, "", None
+            endpoint.save(update_fields=["events", "is_active", "stopped_reason", "failing_since"])
     return endpoint, secret if is_new else ""
 
 
@@ -74,54 +76,90 @@ def new_secret() -> str:
     return "whsec_" + b64encode(secrets.token_bytes(24)).decode()
 
 
-def as_signing_secret(secret: str) -> str:
-    """Any shared text as a Standard Webhooks secret; one already in that form stays as it is."""
-    if secret.startswith("whsec_"):
-        return secret
-    return "whsec_" + b64encode(secret.encode()).decode()
+def change_secret(endpoint: WebhookEndpoint, *, overlap: timedelta = OVERLAP) -> str:
+    """Sign with a new secret from now on, and with the old one too for a while; returns the new one, shown once."""
+    secret = new_secret()
+    with transaction.atomic():
+        kept = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+        kept.previous_secret = kept.secret if overlap else ""
+        kept.previous_until = timezone.now() + overlap if overlap else None
+        kept.secret = secret
+        kept.save(update_fields=["secret", "previous_secret", "previous_until"])
+    return secret
 
 
 def tell(event: str, source: str, payload: dict[str, Any], *, fact_key: str) -> int:
     """Write a delivery per endpoint that wants this fact; the same fact is told once. Returns their number."""
+    _keep_to_contract(event, payload)
+    told = 0
+    with transaction.atomic():
+        for endpoint in WebhookEndpoint.objects.filter(is_active=True):
+            if event in endpoint.events or "*" in endpoint.events:
+                told += _write(endpoint, event, source, payload, fact_key)[1]
+    return told
+
+
+def try_out(endpoint: WebhookEndpoint) -> WebhookDelivery:
+    """Send a word that means nothing, to see it arrive; it stands in the log like the others."""
+    payload = {"message": "Essai demandé depuis le back-office."}
+    with transaction.atomic():
+        return _write(endpoint, TEST, "communication", payload, f"test:{timezone.now().isoformat()}")[0]
+
+
+def _write(
+    endpoint: WebhookEndpoint, event: str, source: str, payload: dict[str, Any], fact_key: str
+) -> tuple[WebhookDelivery, bool]:
     body = {
         "event": event,
         "source": source,
         "timestamp": timezone.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "payload": payload,
     }
-    told = 0
-    with transaction.atomic():
-        for endpoint in WebhookEndpoint.objects.filter(is_active=True):
-            if event not in endpoint.events and "*" not in endpoint.events:
-                continue
-            delivery, is_new = WebhookDelivery.objects.get_or_create(
-                endpoint=endpoint, fact_key=fact_key, defaults={"event": event, "body": body}
-            )
-            if is_new:
-                enqueue(DELIVER, delivery.pk)
-                told += 1
-    return told
+    contract = OUTBOUND.get(event)
+    delivery, is_new = WebhookDelivery.objects.get_or_create(
+        endpoint=endpoint,
+        fact_key=fact_key,
+        defaults={"event": event, "body": body, "entity": contract.entity_of(event, payload) if contract else ""},
+    )
+    if is_new:
+        enqueue(DELIVER, delivery.pk)
+    return delivery, is_new
+
+
+def _keep_to_contract(event: str, payload: dict[str, Any]) -> None:
+    """A fact that is not as promised is told all the same: whoever listens would rather have it. We hear of it."""
+    contract = OUTBOUND.get(event)
+    fault = fault_of(contract, payload) if contract else None
+    if contract is None or fault is not None:
+        off_contract(event, path_of(fault) if fault is not None else "event")
+
+
+def off_contract(event: str, path: str) -> None:
+    """Say that we broke our own promise."""
+    log.error("webhook_off_contract", webhook_event=event, path=path)
 
 
 def deliver(delivery_id: Any) -> None:
-    """Send one delivery; the receiver absorbs a second one by its `webhook-id`."""
+    """Send one delivery; the receiver absorbs a second one by its `webhook-id`.
+
+    Facts about one thing leave in their order: one that stands behind another waits.
+    """
+    delivery = WebhookDelivery.objects.select_related("endpoint").filter(pk=delivery_id).first()
+    if delivery is None or _ahead(delivery).exists():
+        return
     if not claim(WebhookDelivery, delivery_id, from_states=[Status.PENDING], to_state=Status.SENDING):
         return
-    delivery = WebhookDelivery.objects.select_related("endpoint").get(pk=delivery_id)
-    body = json.dumps(delivery.body, ensure_ascii=False)
-    now = timezone.now()
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": str(delivery.pk),
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(delivery.endpoint.secret).sign(str(delivery.pk), now, body),
-    }
+    delivery.refresh_from_db()
     try:
-        response = post_public(delivery.endpoint.url, body.encode(), headers)
+        if not delivery.endpoint.is_active:
+            raise PermanentError("Ce destinataire est arrêté : réactivez-le, puis renvoyez.", code="stopped")
+        body = json.dumps(delivery.body, ensure_ascii=False)
+        response = post_public(delivery.endpoint.url, body.encode(), signed_headers(delivery, body, timezone.now()))
         if not 200 <= response.status_code < 300:
             raise _refusal(response.status_code, response.text)
     except CommunicationError as error:
         _try_again(delivery, error)
+        _note_failure(delivery.endpoint, error)
     else:
         WebhookDelivery.objects.filter(pk=delivery.pk, status=Status.SENDING).update(
             status=Status.DELIVERED,
@@ -131,13 +169,84 @@ def deliver(delivery_id: Any) -> None:
             **RELEASE,
             **CLEAR_ERROR,
         )
+        _note_success(delivery.endpoint)
+    _call_next(delivery)
+
+
+def signed_headers(delivery: WebhookDelivery, body: str, now: datetime) -> dict[str, str]:
+    """The headers of Standard Webhooks; two signatures while an old secret is still good."""
+    endpoint = delivery.endpoint
+    secrets_in_use = [endpoint.secret]
+    if endpoint.previous_secret and endpoint.previous_until and endpoint.previous_until > now:
+        secrets_in_use.append(endpoint.previous_secret)
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": str(delivery.pk),
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(Webhook(one).sign(str(delivery.pk), now, body) for one in secrets_in_use),
+    }
+
+
+def _in_line(delivery: WebhookDelivery) -> Any:
+    return WebhookDelivery.objects.filter(
+        endpoint=delivery.endpoint_id, entity=delivery.entity, status__in=[Status.PENDING, Status.SENDING]
+    )
+
+
+def _ahead(delivery: WebhookDelivery) -> Any:
+    """What this address must hear first about the same thing; what was given up stands aside."""
+    if not delivery.entity:
+        return WebhookDelivery.objects.none()
+    earlier = Q(created_at__lt=delivery.created_at) | Q(created_at=delivery.created_at, pk__lt=delivery.pk)
+    return _in_line(delivery).exclude(pk=delivery.pk).filter(earlier | Q(status=Status.SENDING))
+
+
+def _call_next(delivery: WebhookDelivery) -> None:
+    if not delivery.entity:
+        return
+    following = _in_line(delivery).order_by("created_at", "pk").values_list("pk", "next_attempt_at", "status").first()
+    if following and following[0] != delivery.pk and following[2] == Status.PENDING:
+        enqueue(DELIVER, following[0], at=following[1])
+
+
+def _note_success(endpoint: WebhookEndpoint) -> None:
+    if endpoint.failing_since is None:
+        return
+    with transaction.atomic():
+        if WebhookEndpoint.objects.filter(pk=endpoint.pk).exclude(failing_since=None).update(failing_since=None):
+            announce(endpoint_recovered, WebhookEndpoint, endpoint_id=endpoint.pk)
+
+
+def _note_failure(endpoint: WebhookEndpoint, error: CommunicationError) -> None:
+    """Warn once an address has been silent for hours, stop calling it after days, or at once when it says it is gone."""
+    now = timezone.now()
+    if error.code == "stopped":
+        return
+    WebhookEndpoint.objects.filter(pk=endpoint.pk, failing_since=None).update(failing_since=now)
+    since = endpoint.failing_since or now
+    is_gone = error.code == "410"
+    with transaction.atomic():
+        if is_gone or now - since >= STOP_AFTER:
+            told = "Il dit ne plus exister (410)." if is_gone else f"Aucune réponse depuis le {since:%d/%m/%Y}."
+            stopped = WebhookEndpoint.objects.filter(pk=endpoint.pk, is_active=True)
+            if stopped.update(is_active=False, stopped_reason=told):
+                announce(endpoint_stopped, WebhookEndpoint, endpoint_id=endpoint.pk)
+        elif now - since >= WARN_AFTER:
+            announce(endpoint_failing, WebhookEndpoint, endpoint_id=endpoint.pk)
+
+
+def resume(endpoint: WebhookEndpoint) -> int:
+    """Call a stopped address again, and send what it missed; returns how many deliveries leave."""
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=True, failing_since=None, stopped_reason="")
+    return retry(WebhookDelivery.objects.filter(endpoint=endpoint, status=Status.FAILED))
 
 
 def retry(deliveries: Any) -> int:
-    """Send again what was given up; returns how many."""
+    """Send again what was given up, or what had arrived and is wanted once more; returns how many."""
+    over = [Status.FAILED, Status.DELIVERED]
     with transaction.atomic():
-        ids = list(deliveries.filter(status=Status.FAILED).values_list("pk", flat=True))
-        changed = WebhookDelivery.objects.filter(pk__in=ids, status=Status.FAILED).update(
+        ids = list(deliveries.filter(status__in=over).values_list("pk", flat=True))
+        changed = WebhookDelivery.objects.filter(pk__in=ids, status__in=over).update(
             status=Status.PENDING, next_attempt_at=None, attempts=0
         )
         for delivery_id in ids:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from integrations.errors import PermanentError, TransientError
 from integrations.models import Credential, InboundEvent
-from integrations.services import inbound
+from integrations.services import doors, inbound
+from integrations.services.doors import Proof
 from integrations.signals import inbound_event_received
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ def listener():
 
 def receive(data=EVENT, *, secret=SECRET, delivery_id=""):
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return inbound.receive(body, secret=secret, delivery_id=delivery_id, address="127.0.0.1")
+    return inbound.receive(body, proof=Proof(secret=secret, webhook_id=delivery_id), address="127.0.0.1")
 
 
 def test_the_missions_event_is_stored_before_it_is_answered():
@@ -106,7 +107,7 @@ def test_too_large_a_body_is_refused(settings):
 
 def test_the_secret_of_the_configuration_opens_the_door_too():
     Credential.objects.create(
-        platform=inbound.CREDENTIAL, name="config", secrets={"secret": "autre", "allowed_sources": ["recipes"]}
+        platform=doors.CREDENTIAL, name="config", secrets={"secret": "autre", "allowed_sources": ["recipes"]}
     )
 
     receive(secret="autre")

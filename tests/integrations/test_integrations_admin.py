@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Credential, InboundEvent, WebhookDelivery, WebhookEndpoint
+from integrations.models import Credential, InboundEvent, RefusedCall, WebhookDelivery, WebhookEndpoint
 from tests import factories
 
 
@@ -47,7 +47,7 @@ def test_a_secret_refused_is_not_sent_back(office):
 
 
 def test_the_secret_of_an_endpoint_is_shown_once(office, monkeypatch):
-    monkeypatch.setattr("integrations.admin.check_public_url", lambda url: None)
+    monkeypatch.setattr("integrations.admin.webhooks.check_public_url", lambda url: None)
     data = {"url": "https://central.example/hook", "events": ["campaign_started"], "is_active": "on", "description": ""}
 
     response = office.post(reverse("admin:integrations_webhookendpoint_add"), data)
@@ -75,10 +75,12 @@ def test_a_new_secret_replaces_the_old_one_and_is_shown_once(office):
     endpoint = factories.WebhookEndpointFactory()
     former = endpoint.secret
 
-    response = ask(office, "integrations_webhookendpoint_new_secret", endpoint)
+    response = ask(office, "integrations_webhookendpoint_new_secret", endpoint, overlap="72")
 
     endpoint.refresh_from_db()
     assert endpoint.secret != former
+    assert endpoint.previous_secret == former
+    assert former not in response.content.decode()
     assert endpoint.secret in response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
 
@@ -94,8 +96,8 @@ def test_an_endpoint_goes_with_its_deliveries(office):
     assert not WebhookDelivery.objects.exists()
 
 
-@pytest.mark.parametrize(("status", "after"), [("failed", "pending"), ("delivered", "delivered")])
-def test_only_what_was_given_up_is_sent_again(office, status, after):
+@pytest.mark.parametrize(("status", "after"), [("failed", "pending"), ("delivered", "pending"), ("pending", "pending")])
+def test_what_is_over_may_be_sent_again(office, status, after):
     delivery = _delivery(status)
 
     ask(office, "integrations_webhookdelivery_send_again", delivery)
@@ -114,6 +116,36 @@ def test_only_an_event_that_failed_is_played_again(office, status, after):
 
     event.refresh_from_db()
     assert event.status == after
+
+
+def test_an_endpoint_is_tried_by_a_button(office):
+    endpoint = factories.WebhookEndpointFactory()
+
+    ask(office, "integrations_webhookendpoint_try_out", endpoint)
+
+    assert WebhookDelivery.objects.get(endpoint=endpoint).event == "test"
+
+
+def test_a_stopped_endpoint_is_called_again_by_a_button(office):
+    delivery = _delivery("failed")
+    endpoint = delivery.endpoint
+    type(endpoint).objects.filter(pk=endpoint.pk).update(is_active=False, stopped_reason="Il ne répondait plus.")
+
+    ask(office, "integrations_webhookendpoint_resume", endpoint)
+
+    endpoint.refresh_from_db()
+    delivery.refresh_from_db()
+    assert (endpoint.is_active, delivery.status) == (True, "pending")
+
+
+def test_refused_calls_are_read_in_words(office):
+    RefusedCall.objects.create(
+        door="webhook", reason="signature", address="203.0.113.7", hour=timezone.now(), last_at=timezone.now(), times=4
+    )
+
+    page = office.get(reverse("admin:integrations_refusedcall_changelist")).content.decode()
+
+    assert "signature fausse ou trop vieille" in page
 
 
 def test_what_the_receiver_answered_is_one_click_away(office):

@@ -9,11 +9,17 @@ from standardwebhooks.webhooks import Webhook
 
 from integrations.errors import ContentRejected, PermanentError
 from integrations.models import WebhookDelivery, WebhookEndpoint
-from integrations.services import outbound
+from integrations.services import doors, outbound
 from tests.factories import WebhookEndpointFactory
 
 pytestmark = pytest.mark.django_db
 URL = "https://central.example/webhooks/communication"
+POSTED = {
+    "platform": "facebook",
+    "post_id": "fb_1",
+    "permalink": "https://facebook.example/1",
+    "engagement_metrics": {"likes": 0, "shares": 0, "comments": 0},
+}
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ def api():
 
 
 def told(endpoint, key="publication:1"):
-    outbound.tell("publication_success", "social_media", {"platform": "facebook"}, fact_key=key)
+    outbound.tell("publication_success", "social_media", POSTED, fact_key=key)
     return WebhookDelivery.objects.get(endpoint=endpoint, fact_key=key)
 
 
@@ -50,7 +56,7 @@ def test_a_delivery_bears_a_signature_that_others_verify(endpoint, api):
 def test_the_same_fact_is_told_once(endpoint):
     told(endpoint)
 
-    assert outbound.tell("publication_success", "social_media", {}, fact_key="publication:1") == 0
+    assert outbound.tell("publication_success", "social_media", POSTED, fact_key="publication:1") == 0
     assert WebhookDelivery.objects.count() == 1
 
 
@@ -59,7 +65,7 @@ def test_only_those_who_asked_are_told(endpoint):
     WebhookEndpointFactory(events=["*"])
     WebhookEndpointFactory(events=["*"], is_active=False)
 
-    assert outbound.tell("publication_success", "social_media", {}, fact_key="k") == 2
+    assert outbound.tell("publication_success", "social_media", POSTED, fact_key="k") == 2
 
 
 def test_a_refused_delivery_waits_longer_each_time(endpoint, api):
@@ -143,10 +149,10 @@ def test_unregistering_the_last_event_silences_the_endpoint(endpoint):
 
 
 def test_any_shared_text_becomes_a_signing_secret():
-    secret = outbound.as_signing_secret("YOUR secret")
+    secret = doors.as_signing_secret("YOUR secret")
 
     assert Webhook(secret).sign("1", timezone.now(), "{}").startswith("v1,")
-    assert outbound.as_signing_secret(secret) == secret
+    assert doors.as_signing_secret(secret) == secret
 
 
 def test_a_dead_workers_delivery_is_sent_again(endpoint):

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.models import Credential, WebhookEndpoint
-from integrations.services import inbound
+from integrations.services import doors
 from notifications.models import MessageTemplate, Provider
 from social.models import Account
 
@@ -64,7 +64,7 @@ def test_the_missions_files_become_sealed_rows(folder):
     }
     assert set(Provider.objects.values_list("channel", "platform")) == {("email", "sendgrid"), ("sms", "twilio")}
     assert WebhookEndpoint.objects.get().events == ["campaign_started"]
-    assert inbound.current_rules().sources == ("recipes",)
+    assert doors.current_rules().sources == ("recipes",)
     assert MessageTemplate.objects.get().subject == "{{promo_title}}"
 
 

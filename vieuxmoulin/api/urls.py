@@ -24,7 +24,7 @@ from vieuxmoulin.api.status import Status
 from vieuxmoulin.api.tasks import Tasks
 from vieuxmoulin.api.templates import Templates
 from vieuxmoulin.api.webhook import Webhook
-from vieuxmoulin.api.webhook_endpoints import WebhookEndpoints
+from vieuxmoulin.api.webhook_endpoints import Events, WebhookEndpoints
 
 
 class Nowhere(Resource):
@@ -81,6 +81,9 @@ urlpatterns = [
     *both("tasks/<uuid:key>/cancel", Tasks, post="cancel"),
     *both("webhook-endpoints", WebhookEndpoints, get="list", post="create"),
     *both("webhook-endpoints/<uuid:key>", WebhookEndpoints, get="show", delete="remove"),
+    *both("webhook-endpoints/<uuid:key>/rotate-secret", WebhookEndpoints, post="rotate"),
+    *both("webhook-endpoints/<uuid:key>/test", WebhookEndpoints, post="test"),
+    *both("events", Events, get="show"),
     *both("menus", Menus, get="list", post="create"),
     *both("menus/<uuid:key>", Menus, get="show"),
     *both("segments", Segments, get="list", post="create"),

@@ -1,6 +1,5 @@
 """POST webhook: where other modules tell us what happened."""
 
-import hashlib
 from typing import Any
 
 from django.conf import settings
@@ -11,13 +10,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integrations.services import inbound
+from integrations.callers import caller_of
+from integrations.services import inbound, refusals
+from integrations.services.doors import Proof
 from vieuxmoulin.api.base import Resource
 from vieuxmoulin.api.bodies import Body
 from vieuxmoulin.api.fields import Document, Moment, Text
 from vieuxmoulin.api.parsing import read_bounded
 
-LONGEST_ID = 128
 REQUEST = {
     "event": "new_recipe",
     "source": "recipes",
@@ -38,7 +38,7 @@ class EventBody(Body):
     source = Text(max_length=40)
     timestamp = Moment()
     payload = Document()
-    id = Text(required=False, max_length=LONGEST_ID)
+    id = Text(required=False, max_length=inbound.LONGEST_ID)
 
 
 class EventAnswer(serializers.Serializer):
@@ -59,9 +59,23 @@ class Webhook(Resource):
         summary="Recevoir un événement d'un autre module",
         request=EventBody,
         parameters=[
-            OpenApiParameter("X-Webhook-Secret", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True),
+            OpenApiParameter(
+                "X-Webhook-Secret",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="Le secret partagé ; ou, à sa place, la signature Standard Webhooks.",
+            ),
             OpenApiParameter(
                 "webhook-id", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Le même pour un même envoi."
+            ),
+            OpenApiParameter(
+                "webhook-timestamp",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="Standard Webhooks : secondes Unix, à cinq minutes près.",
+            ),
+            OpenApiParameter(
+                "webhook-signature", OpenApiTypes.STR, OpenApiParameter.HEADER, description="Standard Webhooks : v1,…"
             ),
         ],
         responses={202: OpenApiResponse(EventAnswer)},
@@ -71,13 +85,21 @@ class Webhook(Resource):
         body = read_bounded(request, settings.WEBHOOK_MAX_BYTES)
         event, is_new = inbound.receive(
             body,
-            secret=request.headers.get("X-Webhook-Secret", ""),
-            delivery_id=_bounded(request.headers.get("webhook-id", "")),
-            address=request.META.get("REMOTE_ADDR", ""),
+            proof=_proof(request),
+            address=caller_of(request),
         )
         return Response({"status": "accepted" if is_new else "duplicate", "id": str(event.pk)}, status=202)
 
+    def throttled(self, request: Request, wait: float | None) -> None:
+        refusals.note(inbound.DOOR, "rate", caller_of(request))
+        super().throttled(request, wait)
 
-def _bounded(delivery_id: str) -> str:
-    """An id that fits its column: a longer one is still itself by its hash."""
-    return delivery_id if len(delivery_id) <= LONGEST_ID else hashlib.sha256(delivery_id.encode()).hexdigest()
+
+def _proof(request: Request) -> Proof:
+    given = request.headers
+    return Proof(
+        secret=given.get("X-Webhook-Secret", ""),
+        webhook_id=given.get("webhook-id", ""),
+        timestamp=given.get("webhook-timestamp", ""),
+        signature=given.get("webhook-signature", ""),
+    )

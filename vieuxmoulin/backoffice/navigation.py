@@ -120,6 +120,7 @@ def _settings_items(to: Any) -> list[dict[str, Any]]:
         to(_("Webhooks : destinataires"), "webhook", "integrations.webhookendpoint"),
         to(_("Webhooks : envois"), "call_made", "integrations.webhookdelivery"),
         to(_("Webhooks : reçus"), "call_received", "integrations.inboundevent"),
+        to(_("Webhooks : appels refusés"), "gpp_bad", "integrations.refusedcall"),
         to(_("Tâches périodiques"), "schedule", "django_celery_beat.periodictask"),
         to(_("Utilisateurs"), "person", "auth.user"),
         to(_("Rôles"), "group", "auth.group"),

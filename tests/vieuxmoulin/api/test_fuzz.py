@@ -43,7 +43,11 @@ FUZZ = settings(
     suppress_health_check=list(HealthCheck),
 )
 # Any request that can be written there fits the schema.
-NEVER_WRONG = ("GET /api/communication/status", "GET /api/communication/publications/{key}")
+NEVER_WRONG = (
+    "GET /api/communication/status",
+    "GET /api/communication/events",
+    "GET /api/communication/publications/{key}",
+)
 POSTS = ("/publish", "/notify", "/campaigns", "/contacts", "/contents", "/menus", "/webhook-endpoints", "/webhook")
 NAMES = ["content", "title", "body", "platforms", "recipients", "template", "channels", "data", "menu", "phases", "id",
          "name", "start_date", "categories", "items", "event", "source", "payload", "timestamp", "consents", "url"]  # fmt: skip

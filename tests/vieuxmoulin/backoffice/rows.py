@@ -10,7 +10,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from campaigns.models import Automation, AutomationRun
-from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, ServiceHealth, WebhookDelivery
+from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, RefusedCall, ServiceHealth, WebhookDelivery
 from menus.models import Drift, Ingredient, MenuSync, Option, OptionGroup, RecipeLine
 from menus.services import revisions
 from notifications.models import Chunk, ContactImport, Notification, Segment, Suppression
@@ -173,6 +173,9 @@ def _the_ground_floor():
         inbound(status="failed", last_error="Erreur interne."),
         ServiceHealth.objects.create(slug="facebook", is_up=False, last_error="Jeton expiré."),
         Heartbeat.objects.create(name="beat", seen_at=timezone.now()),
+        RefusedCall.objects.create(
+            door="webhook", reason="secret", address="203.0.113.7", hour=timezone.now(), last_at=timezone.now()
+        ),
         EncryptionCheck.objects.create(key_id="k-essai", sample="v1:échantillon"),
         raise_alert("stuck:notify", "Des messages n'avancent plus.", "Vérifiez les travailleurs."),
         task(status="partial", outcome={"counts": {"published": 1, "failed": 1}}),

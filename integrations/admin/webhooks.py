@@ -1,5 +1,6 @@
-"""Screens of the ground floor: accesses, webhooks in and out, how outside services and our own workers feel."""
+"""Webhooks in and out: who is told, what was told, what came in, and who was not let in."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AllValuesCheckboxFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, secret_page
 from integrations.admin_tools.display import (
@@ -24,7 +25,6 @@ from integrations.admin_tools.display import (
     date_column,
     error_column,
     json_column,
-    label,
     link,
     page_of,
     short,
@@ -34,11 +34,8 @@ from integrations.admin_tools.operations import DialogForm, batch, counted, oper
 from integrations.errors import CommunicationError
 from integrations.guard import check_public_url
 from integrations.models import (
-    Credential,
-    EncryptionCheck,
-    Heartbeat,
     InboundEvent,
-    ServiceHealth,
+    RefusedCall,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -47,25 +44,18 @@ from integrations.services import inbound, outbound
 DELIVERY_COLOURS = {"delivered": GOOD, "failed": BAD, "pending": MOVING, "sending": MOVING}
 EVENT_COLOURS = {"processed": GOOD, "failed": BAD, "pending": MOVING, "processing": MOVING}
 ALL_EVENTS = "*"
-
-
-@admin.register(Credential)
-class CredentialAdmin(BackofficeAdmin):
-    """What platforms gave us to speak in our name: typed once, sealed, never shown."""
-
-    list_display = ("platform", "name", "expires", "changed")
-    search_fields = ("platform", "name")
-    readonly_fields = ("changed",)
-    fields = ("platform", "name", "secrets", "expires_at", "changed")
-    expires = date_column("expires_at", gettext_lazy("expire le"))
-    changed = date_column("updated_at", gettext_lazy("modifié le"))
-
-    def get_form(self, request: HttpRequest, obj: Credential | None = None, **kwargs: Any) -> Any:
-        kwargs["help_texts"] = {
-            "platform": gettext_lazy("Identifiant de la plateforme, en minuscules : facebook, sendgrid…"),
-            "secrets": gettext_lazy('Clés données par la plateforme, en JSON, comme {"access_token": "…"}.'),
-        }
-        return super().get_form(request, obj, **kwargs)
+REFUSAL_WORDS = {
+    "secret": gettext_lazy("secret absent ou faux"),
+    "signature": gettext_lazy("signature fausse ou trop vieille"),
+    "address": gettext_lazy("adresse IP non admise"),
+    "source": gettext_lazy("source non admise"),
+    "rate": gettext_lazy("trop d'appels"),
+    "shape": gettext_lazy("contenu illisible"),
+    "malformed": gettext_lazy("contenu illisible"),
+    "size": gettext_lazy("contenu trop long"),
+    "contract": gettext_lazy("contraire au contrat de l'événement"),
+    "unset": gettext_lazy("rien n'est configuré ici"),
+}
 
 
 class EndpointForm(forms.ModelForm):
@@ -73,7 +63,10 @@ class EndpointForm(forms.ModelForm):
 
     events = forms.MultipleChoiceField(
         label=gettext_lazy("Événements"),
-        choices=[(ALL_EVENTS, gettext_lazy("Tous, présents et à venir")), *outbound.EVENTS.items()],
+        choices=[
+            (ALL_EVENTS, gettext_lazy("Tous, présents et à venir")),
+            *((name, outbound.EVENTS[name]) for name in outbound.SUBSCRIBED),
+        ],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
 
@@ -96,16 +89,34 @@ class EndpointForm(forms.ModelForm):
         return [ALL_EVENTS] if ALL_EVENTS in chosen else chosen
 
 
+class NewSecretForm(DialogForm):
+    """For how long the other side may still check with the old secret."""
+
+    overlap = forms.ChoiceField(
+        label=gettext_lazy("L'ancien secret signe encore"),
+        choices=[
+            ("24", gettext_lazy("24 heures")),
+            ("72", gettext_lazy("3 jours")),
+            ("168", gettext_lazy("7 jours")),
+            ("0", gettext_lazy("plus du tout : il a fuité")),
+        ],
+        initial="24",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(BackofficeAdmin):
     """The programs that want to know."""
 
     form = EndpointForm
-    list_display = ("url", "event_names", "active", "made")
+    list_display = ("url", "event_names", "active", "failing", "made")
     search_fields = ("url", "description")
     list_filter = (("is_active", admin.BooleanFieldListFilter),)
     takes_along = (WebhookDelivery,)
-    actions_detail = ("new_secret",)
+    readonly_fields = ("failing", "stopped_reason")
+    actions_detail = ("try_out", "resume", "new_secret")
+    failing = date_column("failing_since", gettext_lazy("ne répond plus depuis"))
     active = boolean_column("is_active", gettext_lazy("actif"))
     made = date_column("created_at", gettext_lazy("créé le"))
 
@@ -131,18 +142,39 @@ class WebhookEndpointAdmin(BackofficeAdmin):
         return secret_page(request, "backoffice/secret_once.html", context)
 
     @operation(
+        title=gettext_lazy("Essayer"),
+        icon="send",
+        question=gettext_lazy(
+            "Un événement « test » lui est envoyé, signé comme les autres. Sa réponse est au journal."
+        ),
+        variant=ActionVariant.PRIMARY,
+        when=lambda endpoint: endpoint.is_active,
+    )
+    def try_out(self, request: HttpRequest, endpoint: WebhookEndpoint, form: DialogForm) -> str:
+        outbound.try_out(endpoint)
+        return _("L'essai est parti : sa réponse est dans les envois de webhooks.")
+
+    @operation(
+        title=gettext_lazy("Réactiver…"),
+        icon="restart_alt",
+        question=gettext_lazy("Il est appelé de nouveau, et ce qu'il a manqué lui est renvoyé dans l'ordre."),
+        variant=ActionVariant.PRIMARY,
+        when=lambda endpoint: bool(endpoint.stopped_reason),
+    )
+    def resume(self, request: HttpRequest, endpoint: WebhookEndpoint, form: DialogForm) -> str:
+        none = _("Il est appelé de nouveau ; il n'avait rien manqué.")
+        return counted(outbound.resume(endpoint), _("1 envoi repart."), _("{} envois repartent."), none)
+
+    @operation(
         title=gettext_lazy("Changer le secret…"),
         icon="key",
-        question=gettext_lazy(
-            "L'ancien secret ne signe plus rien dès maintenant ; le nouveau est montré une seule fois."
-        ),
+        form=NewSecretForm,
+        question=gettext_lazy("Le nouveau secret est montré une seule fois. L'ancien signe encore le temps choisi."),
         button=gettext_lazy("Changer le secret"),
         variant=ActionVariant.DANGER,
     )
-    def new_secret(self, request: HttpRequest, endpoint: WebhookEndpoint, form: DialogForm) -> HttpResponse:
-        secret = outbound.new_secret()
-        endpoint.secret = secret
-        endpoint.save(update_fields=["secret"])
+    def new_secret(self, request: HttpRequest, endpoint: WebhookEndpoint, form: NewSecretForm) -> HttpResponse:
+        secret = outbound.change_secret(endpoint, overlap=timedelta(hours=int(form.cleaned_data["overlap"])))
         messages.success(request, _("Secret changé."))
         return secret_page(request, "backoffice/secret_dialog.html", {"secret": secret, "next": page_of(endpoint)})
 
@@ -185,18 +217,18 @@ class WebhookDeliveryAdmin(HistoryAdmin):
             "Le même événement repart, sous le même identifiant : le destinataire sait l'ignorer s'il l'a déjà."
         ),
         variant=ActionVariant.PRIMARY,
-        when=lambda delivery: delivery.status == WebhookDelivery.Status.FAILED,
+        when=lambda delivery: delivery.status in (WebhookDelivery.Status.FAILED, WebhookDelivery.Status.DELIVERED),
     )
     def send_again(self, request: HttpRequest, delivery: WebhookDelivery, form: DialogForm) -> str:
         return self._sent(outbound.retry(WebhookDelivery.objects.filter(pk=delivery.pk)))
 
     @batch(title=gettext_lazy("Renvoyer ce qui est abandonné"))
     def send_again_many(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> str:
-        return self._sent(outbound.retry(rows))
+        return self._sent(outbound.retry(rows.filter(status=WebhookDelivery.Status.FAILED)))
 
     @staticmethod
     def _sent(number: int) -> str:
-        none = _("Rien à renvoyer : seuls repartent les envois abandonnés.")
+        none = _("Rien à renvoyer : ils sont déjà en route.")
         return counted(number, _("1 envoi repart."), _("{} envois repartent."), none)
 
 
@@ -249,38 +281,16 @@ class InboundEventAdmin(HistoryAdmin):
         return counted(number, _("1 événement rejoué."), _("{} événements rejoués."), none)
 
 
-@admin.register(ServiceHealth)
-class ServiceHealthAdmin(HistoryAdmin):
-    """How each outside service answered last."""
+@admin.register(RefusedCall)
+class RefusedCallAdmin(HistoryAdmin):
+    """Who knocked and was not let in."""
 
-    list_display = ("slug", "feels", "success", "failure", "problem")
-    search_fields = ("slug",)
-    fields = ("slug", "feels", "success", "failure", "last_error")
-    success = date_column("last_success_at", gettext_lazy("dernier succès"))
-    failure = date_column("last_failure_at", gettext_lazy("dernier échec"))
+    list_display = ("door", "why", "address", "source", "times", "latest")
+    list_filter = (("door", AllValuesCheckboxFilter), ("reason", AllValuesCheckboxFilter))
+    search_fields = ("door", "address", "source")
+    fields = ("door", "why", "address", "source", "times", "latest")
+    latest = date_column("last_at", gettext_lazy("la dernière fois"))
 
-    @display(description=gettext_lazy("état"), ordering="is_up")
-    def feels(self, service: ServiceHealth) -> Any:
-        return label(_("répond"), GOOD) if service.is_up else label(_("en panne"), BAD)
-
-    @display(description=gettext_lazy("dernière erreur"))
-    def problem(self, service: ServiceHealth) -> Any:
-        return short(service.last_error)
-
-
-@admin.register(Heartbeat)
-class HeartbeatAdmin(HistoryAdmin):
-    """The pulse of our own workers."""
-
-    list_display = ("name", "seen")
-    fields = ("name", "seen")
-    seen = date_column("seen_at", gettext_lazy("vu à"))
-
-
-@admin.register(EncryptionCheck)
-class EncryptionCheckAdmin(HistoryAdmin):
-    """The keys that this database was sealed with, by name."""
-
-    list_display = ("key_id", "made")
-    fields = ("key_id", "made")
-    made = date_column("created_at", gettext_lazy("créé le"))
+    @display(description=gettext_lazy("raison"), ordering="reason")
+    def why(self, call: RefusedCall) -> str:
+        return str(REFUSAL_WORDS.get(call.reason, call.reason))

@@ -1,0 +1,3 @@
+"""Screens of the ground floor, one file per subject."""
+
+from integrations.admin import accesses, health, webhooks  # noqa: F401

@@ -1,0 +1,15 @@
+"""Who is at the other end of a request, behind the proxies that we know of."""
+
+import ipaddress
+
+from django.http import HttpRequest
+from rest_framework.throttling import BaseThrottle
+
+
+def caller_of(request: HttpRequest) -> str:
+    """The caller's IP address behind NUM_PROXIES proxies; "" when what we are given is none."""
+    given = BaseThrottle().get_ident(request) or ""
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        return ""
