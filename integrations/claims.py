@@ -18,9 +18,12 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integrations.errors import CommunicationError, TransientError
+from integrations.errors import CircuitOpen, CommunicationError, TransientError
 
-LONGEST_DELAY_SECONDS = 3600
+# A service that is down for an hour is found again within minutes of its return.
+LONGEST_DELAY_SECONDS = 900
+# With these delays, a day: a service may be away that long and nothing is given up.
+MAX_ATTEMPTS = 100
 
 
 class Claimable(models.Model):
@@ -80,13 +83,24 @@ def abandoned(queryset: models.QuerySet, *, states: Iterable[str]) -> models.Que
     return queryset.filter(status__in=list(states), lease_until__lt=timezone.now())
 
 
-def retry_at(error: TransientError, attempts: int) -> datetime:
-    """When to try again: what the vendor asked for, else 1, 2, 4… times RETRY_FIRST_SECONDS with jitter, an hour at most."""
-    if error.retry_after_seconds is not None:
-        delay = max(1.0, error.retry_after_seconds)
+def retry_at(error: CommunicationError, attempts: int) -> datetime:
+    """When to try again: what the vendor asked for, else 1, 2, 4… times RETRY_FIRST_SECONDS with jitter, up to a limit."""
+    asked = error.retry_after_seconds if isinstance(error, TransientError) else None
+    if asked is not None:
+        delay = max(1.0, asked)
     else:
         delay = min(settings.RETRY_FIRST_SECONDS * 2 ** max(0, attempts - 1), LONGEST_DELAY_SECONDS)
     return timezone.now() + timedelta(seconds=delay * random.uniform(1.0, 1.1))  # noqa: S311 (jitter, not a secret)
+
+
+def is_worn_out(attempts: int, error: CommunicationError, most: int = MAX_ATTEMPTS) -> bool:
+    """Whether a row was tried often enough; not having been allowed to call is no try."""
+    return attempts >= most and not isinstance(error, CircuitOpen)
+
+
+def untried(error: CommunicationError) -> dict[str, Any]:
+    """A call that was not even made takes its try back. Not where the number of tries tells two claims apart."""
+    return {"attempts": F("attempts") - 1} if isinstance(error, CircuitOpen) else {}
 
 
 def error_fields(error: CommunicationError) -> dict[str, str]:

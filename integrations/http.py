@@ -18,7 +18,7 @@ from django.conf import settings
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from integrations import failures
+from integrations import breaker, failures
 from integrations.errors import CommunicationError, TransientError
 from integrations.redaction import basic_credentials, redact, secret_values
 from integrations.transport import Session, new_session
@@ -108,19 +108,23 @@ class HttpClient:
         if isinstance(auth, tuple):
             hidden |= {auth[1], basic_credentials(*auth)}
         call = _Call(self.slug, method, method == "POST" if creates is None else creates, hidden)
-        response = self._follow(
-            call,
-            url,
-            {
-                "params": params,
-                "json": json,
-                "data": data if content is None else content,
-                "files": files,
-                "headers": {**_correlation(), **(headers or {})},
-                "auth": _Bearer(token) if token else auth or _no_auth,
-            },
-        )
-        error = self._judge(call, response)
+        options = {
+            "params": params,
+            "json": json,
+            "data": data if content is None else content,
+            "files": files,
+            "headers": {**_correlation(), **(headers or {})},
+            "auth": _Bearer(token) if token else auth or _no_auth,
+        }
+        account = breaker.key_of(self.slug, hidden)
+        breaker.check(account, self.slug)
+        try:
+            response = self._follow(call, url, options)
+            error = self._judge(call, response)
+        except CommunicationError as failure:
+            breaker.note(account, self.slug, failure)
+            raise
+        breaker.note(account, self.slug, error)
         if error is not None:
             raise error
         return response

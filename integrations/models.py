@@ -187,6 +187,8 @@ class ServiceHealth(models.Model):
     last_success_at = models.DateTimeField(_("dernier succès"), null=True, blank=True)
     last_failure_at = models.DateTimeField(_("dernier échec"), null=True, blank=True)
     last_error = models.TextField(_("dernière erreur"), blank=True)
+    # Of the last visit that was answered.
+    latency_ms = models.PositiveIntegerField(_("délai de réponse (ms)"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("état d'un service")
@@ -195,6 +197,24 @@ class ServiceHealth(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+
+class ServiceDay(models.Model):
+    """How often a service answered our visits on one day: its uptime is told from these."""
+
+    slug = models.CharField(_("service"), max_length=60)
+    day = models.DateField(_("jour"))
+    answered = models.PositiveIntegerField(_("visites répondues"), default=0)
+    failed = models.PositiveIntegerField(_("visites en échec"), default=0)
+
+    class Meta:
+        verbose_name = _("journée d'un service")
+        verbose_name_plural = _("journées des services")
+        ordering = ["-day", "slug"]
+        constraints = [models.UniqueConstraint(fields=["slug", "day"], name="service_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.slug} · {self.day}"
 
 
 class Heartbeat(models.Model):

@@ -8,6 +8,8 @@ menu_published = Signal()
 availability_changed = Signal()
 # Carries push_id (int). A place could not be told what ran out.
 stock_push_failed = Signal()
+# destination_id: int. A place that was hard to reach knows again what is out.
+stock_told = Signal()
 # Carries drift_id (UUID). Something else than our card was read at a place, and a person should look.
 drift_found = Signal()
 # Carries destination_id (int). What was read there is as it should be again.

@@ -17,6 +17,8 @@ from integrations.models import InboundEvent, WebhookEndpoint
 from integrations.queueing import send
 from integrations.services import outbound
 from integrations.signals import (
+    circuit_closed,
+    circuit_opened,
     endpoint_failing,
     endpoint_recovered,
     endpoint_stopped,
@@ -28,7 +30,7 @@ from menus import queries as menu_queries
 from menus.models import Drift, MenuSync, StockPush
 from menus.repairs import Action
 from menus.services import confirmations, stock, telling
-from menus.signals import availability_changed, drift_ended, drift_found, menu_synced, stock_push_failed
+from menus.signals import availability_changed, drift_ended, drift_found, menu_synced, stock_push_failed, stock_told
 from notifications.models import Provider
 from notifications.services import callbacks, visits
 from notifications.signals import (
@@ -248,6 +250,11 @@ def call_for_a_dish_still_on_sale(push_id: int, **_: Any) -> None:
     )
 
 
+@receiver(stock_told)
+def close_the_call_for_a_dish(destination_id: int, **_: Any) -> None:
+    alerts.resolve(f"stock:{destination_id}")
+
+
 @receiver(availability_changed)
 def tell_what_ran_out(refs: list[str], status: str, source: str, **_: Any) -> None:
     payload = {"refs": refs, "status": status, "source": source}
@@ -329,6 +336,23 @@ def call_for_an_event_that_was_given_up(event_id: UUID, **_: Any) -> None:
         address=reverse("admin:integrations_inboundevent_change", args=[event.pk]),
         permission="integrations.change_inboundevent",
     )
+
+
+@receiver(circuit_opened)
+def tell_that_a_service_rests(slug: str, failures: int, **_: Any) -> None:
+    alerts.raise_alert(
+        f"circuit:{slug}",
+        f"{slug} ne répond plus.",
+        f"{failures} appels d'affilée ont échoué. Ce qui l'attend est gardé et partira dès son retour : il est essayé "
+        "de nouveau toutes les quelques minutes, vous n'avez rien à faire.",
+        address=reverse("admin:integrations_servicehealth_changelist"),
+        permission="integrations.view_servicehealth",
+    )
+
+
+@receiver(circuit_closed)
+def tell_that_a_service_is_back(slug: str, **_: Any) -> None:
+    alerts.resolve(f"circuit:{slug}")
 
 
 @receiver(refused_in_a_burst)

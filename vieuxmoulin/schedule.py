@@ -75,6 +75,12 @@ JOBS = (
         "Des plateformes remettent tout en vente à l'aube : redit avant chaque service, sans effet si rien ne manque.",
         hours="6,10,17",
     ),
+    Job(
+        "Abonnements aux retours",
+        "vieuxmoulin.tasks.renew_subscriptions",
+        DAY,
+        "Un service qui a oublié de nous appeler est redemandé dans la journée, sans effet s'il n'a rien oublié.",
+    ),
     Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons, réponses et images que personne ne redemandera."),
 )
 

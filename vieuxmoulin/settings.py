@@ -226,6 +226,8 @@ WEBHOOK_SECRET = env("WEBHOOK_SECRET", default="")
 WEBHOOK_ALLOWED_SOURCES = env.list("WEBHOOK_ALLOWED_SOURCES", default=["recipes", "crm", "accounting", "iot"])
 # Networks that other modules may call from, as 10.0.0.0/8; empty: from anywhere.
 WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
+# So many failures in a row, and a service is let rest before it is called again; 0: never.
+BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
 # So many refused calls within an hour are told to staff.
 WEBHOOK_BURST = env.int("WEBHOOK_BURST", default=20)
 WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=262_144)

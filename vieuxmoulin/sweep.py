@@ -1,6 +1,5 @@
 """The minute sweep: rows are the truth, so whatever is due is enqueued again, whoever forgot it (law 1)."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.urls import reverse
 from campaigns.models import AutomationRun
 from campaigns.services import automations, lifecycle
 from integrations.claims import due
-from integrations.errors import CommunicationError
 from integrations.models import InboundEvent, WebhookDelivery
 from integrations.queueing import send
 from integrations.services import inbound, outbound, pulse, refusals
@@ -171,17 +169,8 @@ def _calm_down() -> None:
 def check_services() -> None:
     """Ask each connected account and each sending service who we are, and keep the answer for the home page."""
     for account in Account.objects.filter(status=Account.Status.CONNECTED).select_related("credential"):
-        _note(account.platform, partial(accounts.visit, account))
+        pulse.visit(account.platform, partial(accounts.visit, account))
     for channel in ChannelType.values:
         for provider in providers.usable(channel):
             service = message_registry[provider.platform]()
-            _note(provider.platform, partial(service.check, Access(provider.credential.secrets)))
-
-
-def _note(slug: str, ask: Callable[[], object]) -> None:
-    try:
-        ask()
-    except CommunicationError as error:
-        pulse.note(slug, error=str(error))
-    else:
-        pulse.note(slug)
+            pulse.visit(provider.platform, partial(service.check, Access(provider.credential.secrets)))

@@ -8,8 +8,8 @@ from oauth2_provider.models import clear_expired
 
 from integrations.services import pulse, refusals
 from notifications.services import double_optin
+from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
-from vieuxmoulin import tidying
 from vieuxmoulin.api import idempotency
 from vieuxmoulin.orchestrator import automating, conducting, ledger, totals
 
@@ -62,6 +62,13 @@ def tidy() -> None:
     tidying.forget_imports()
     double_optin.forget_unconfirmed()
     refusals.forget(REFUSALS_KEPT)
+    pulse.forget()
+
+
+@shared_task
+def renew_subscriptions() -> None:
+    """Each day: ask the services that call us whether they still do."""
+    listening.renew()
 
 
 @shared_task

@@ -15,7 +15,17 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
 from integrations import strict_json
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
+from integrations.claims import (
+    CLEAR_ERROR,
+    MAX_ATTEMPTS,
+    RELEASE,
+    abandoned,
+    claim,
+    error_fields,
+    is_worn_out,
+    retry_at,
+    untried,
+)
 from integrations.errors import CommunicationError, PermanentError, TransientError
 from integrations.event_contracts import INBOUND, fault_of, path_of
 from integrations.events import announce
@@ -30,7 +40,8 @@ log = structlog.get_logger(__name__)
 PROCESS = "integrations.tasks.process_inbound"
 # The entry of this receiver in the journal of refused calls.
 DOOR = "webhook"
-MAX_ATTEMPTS = 8
+# A fault of our own does not mend itself: it is tried for an hour. What we must ask elsewhere waits for a day.
+MOST_CRASHES = 8
 LONGEST_ID = 128
 ENVELOPE = {
     "type": "object",
@@ -205,7 +216,8 @@ def process(event_id: Any) -> None:
     except Exception as error:
         # A fault of ours must not lose the event: it waits, with what went wrong, for a mended version.
         log.exception("inbound_event_crashed", inbound_event=str(event.pk))
-        _postpone(event, TransientError("Erreur interne pendant le traitement.", code=type(error).__name__))
+        crash = TransientError("Erreur interne pendant le traitement.", code=type(error).__name__)
+        _postpone(event, crash, most=MOST_CRASHES)
     _call_next(event)
 
 
@@ -251,13 +263,16 @@ def retry(events: Any) -> int:
     return changed
 
 
-def _postpone(event: InboundEvent, error: CommunicationError) -> None:
-    if event.attempts >= MAX_ATTEMPTS:
+def _postpone(event: InboundEvent, error: CommunicationError, *, most: int = MAX_ATTEMPTS) -> None:
+    if is_worn_out(event.attempts, error, most):
         _fail(event, error)
         return
-    transient = error if isinstance(error, TransientError) else TransientError(str(error))
     InboundEvent.objects.filter(pk=event.pk, status=Status.PROCESSING).update(
-        status=Status.PENDING, next_attempt_at=retry_at(transient, event.attempts), **RELEASE, **error_fields(error)
+        status=Status.PENDING,
+        next_attempt_at=retry_at(error, event.attempts),
+        **RELEASE,
+        **untried(error),
+        **error_fields(error),
     )
 
 

@@ -72,6 +72,8 @@ class Destination(models.Model):
     last_sequence = models.BigIntegerField(null=True, blank=True, editable=False)
     # {"item:magret": "unavailable"}: what it was last told to be out, and when.
     told_stock = models.JSONField(_("épuisés là-bas"), default=dict, blank=True, editable=False)
+    # Since when it was asked to call us; asked again each day, in case it forgot.
+    listens_since = models.DateTimeField(_("ses retours sont reçus depuis"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("destination")

@@ -42,6 +42,7 @@ def subscribe(destination: Destination) -> str:
     """Ask a platform to call us; returns the address given to it. Raises CommunicationError."""
     url = address(destination.platform)
     placing.connector_of(destination).subscribe(url, placing.target_of(destination))
+    Destination.objects.filter(pk=destination.pk, listens_since=None).update(listens_since=timezone.now())
     return url
 
 

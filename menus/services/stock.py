@@ -10,19 +10,20 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, is_worn_out, retry_at, untried
 from integrations.errors import CommunicationError, OutcomeUnknown, PermanentError, TransientError
 from integrations.events import announce
 from menus.connectors.base import AvailabilityChange, everything
 from menus.models import Destination, Ingredient, Item, MenuSync, RecipeLine, StockPush, StockSource
 from menus.services import availability, placing
 from menus.services.syncing import create_syncs
-from menus.signals import stock_push_failed
+from menus.signals import stock_push_failed, stock_told
 
 Status = StockPush.Status
-MAX_ATTEMPTS = 8
+# So many failed tries, a few minutes, and a person is called: a dish that is gone must not stay on sale in silence.
+CALLED_AFTER = 3
 # The card itself is on its way there: it carries the stock, or the stock comes right after it.
-BUSY_RETRY = timedelta(seconds=5)
+BUSY_RETRY, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=5)
 IN_FLIGHT = (MenuSync.Status.PUSHING, MenuSync.Status.CONFIRMING, MenuSync.Status.VERIFYING)
 # Sensors flap: a dish only comes back when there has been enough for so long.
 HELD_FOR = timedelta(minutes=10)
@@ -52,6 +53,7 @@ def push_stock(push_id: Any) -> None:
         _fail(push, error)
     else:
         _held(push).update(status=Status.DONE, told=told, done_at=timezone.now(), **RELEASE, **CLEAR_ERROR)
+        announce(stock_told, Destination, destination_id=destination.pk)
 
 
 def _tell(destination: Destination) -> list[list[str]]:
@@ -123,11 +125,14 @@ def _give_back(push: StockPush, at: datetime | None, **changes: Any) -> None:
 
 
 def _postpone(push: StockPush, error: CommunicationError) -> None:
-    if push.attempts >= MAX_ATTEMPTS:
+    if is_worn_out(push.attempts, error):
         _fail(push, error)
         return
-    at = retry_at(error, push.attempts) if isinstance(error, TransientError) else timezone.now() + BUSY_RETRY
-    _give_back(push, at, **error_fields(error))
+    # At the pace of the kitchen rather than at that of a post: a guest may order what is gone meanwhile.
+    at = min(retry_at(error, push.attempts), timezone.now() + LONGEST_WAIT)
+    _give_back(push, at, **untried(error), **error_fields(error))
+    if push.attempts == CALLED_AFTER:
+        announce(stock_push_failed, StockPush, push_id=push.pk)
 
 
 def _fail(push: StockPush, error: CommunicationError) -> None:

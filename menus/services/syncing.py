@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, is_worn_out, retry_at, untried
 from integrations.errors import CommunicationError, ContentRejected, OutcomeUnknown, PermanentError, TransientError
 from integrations.events import announce
 from integrations.queueing import enqueue
@@ -19,7 +19,6 @@ from menus.verification import faults, score
 
 # By name: tasks.py stands above the services.
 SYNCHRONISE = "menus.tasks.synchronise"
-MAX_ATTEMPTS = 8
 # Another revision is being written there: come back soon.
 BUSY_RETRY = timedelta(seconds=10)
 # Safety before everything else, then the card, then what can wait.
@@ -195,11 +194,11 @@ def recover_abandoned() -> int:
 
 
 def _postpone(sync: MenuSync, error: CommunicationError, back_to: str) -> None:
-    if sync.attempts >= MAX_ATTEMPTS:
+    if is_worn_out(sync.attempts, error):
         _end(sync, Status.FAILED, **error_fields(error))
         return
-    at = retry_at(error, sync.attempts) if isinstance(error, TransientError) else timezone.now() + BUSY_RETRY
-    _held(sync).update(status=back_to, next_attempt_at=at, **RELEASE, **error_fields(error))
+    at = retry_at(error, sync.attempts)
+    _held(sync).update(status=back_to, next_attempt_at=at, **RELEASE, **untried(error), **error_fields(error))
 
 
 def _end(sync: MenuSync, status: str, **changes: Any) -> None:

@@ -1,5 +1,6 @@
 """Reading each place again on a schedule: what drifted is explained, repaired under rules, or shown to a person."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 from integrations.errors import CommunicationError, InvalidTransition
 from integrations.events import announce
 from integrations.queueing import enqueue
+from integrations.services import pulse
 from menus import queries
 from menus.connectors.base import AvailabilityChange, MenuConnector
 from menus.models import Destination, Drift, MenuRevision, MenuSync
@@ -75,12 +77,15 @@ def check(destination_id: Any) -> Decision | None:
     revision = queries.revision_in_force(now)
     if revision is None:
         return None
+    started = time.monotonic()
     try:
         reading = _read(destination, connector, revision, now)
     except CommunicationError as error:
+        pulse.note(destination.platform, error=str(error))
         log.warning("menu_unread", destination=destination.platform, code=error.code)
         Destination.objects.filter(pk=destination.pk).update(next_check_at=now + UNREADABLE_RETRY)
         return None
+    pulse.note(destination.platform, latency_ms=round((time.monotonic() - started) * 1000))
     _act(destination, connector, reading)
     return reading.decision
 

@@ -69,6 +69,8 @@ class Provider(models.Model):
     # Set by what the service answers: until then the next one of the channel takes over.
     resting_until = models.DateTimeField(_("écarté jusqu'à"), null=True, blank=True, editable=False)
     resting_reason = models.TextField(_("raison"), blank=True, editable=False)
+    # Since when the service was asked to call us; asked again each day, in case it forgot.
+    listens_since = models.DateTimeField(_("ses retours sont reçus depuis"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("prestataire d'envoi")

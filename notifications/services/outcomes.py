@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from integrations.claims import RELEASE, abandoned
+from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned
 from integrations.errors import (
     AccountDisconnected,
+    CircuitOpen,
     CommunicationError,
     InvalidRecipient,
     InvalidTransition,
@@ -30,7 +31,6 @@ from notifications.services.permission import address_index
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
-MAX_ATTEMPTS = 8
 # Read back one by one: a minute's work.
 RIPE_AT_ONCE = 200
 Status = Notification.Status
@@ -49,9 +49,11 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
             rows.update(status=Status.UNKNOWN, reason=reason)
         elif fate == Status.PENDING:
             # Refused before anything left: it waits with the chunk, unless it has waited enough.
-            enough = When(attempts__gte=MAX_ATTEMPTS - 1, then=Value(Status.FAILED.value))
-            status = Case(enough, default=Value(Status.PENDING.value))
-            rows.update(status=status, reason=reason, attempts=F("attempts") + 1)
+            # A call that was not even made, because the service rests, is no try.
+            tries = 0 if all(isinstance(error, CircuitOpen) for error in refused.values()) else 1
+            enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
+            status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
+            rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
             waiting += refused.values()
         else:
             for row in rows:

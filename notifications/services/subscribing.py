@@ -37,6 +37,7 @@ def subscribe(provider: Provider) -> str:
     kept = connector.subscribe(url, Access(known))
     if kept:
         _keep(provider, kept)
+    Provider.objects.filter(pk=provider.pk, listens_since=None).update(listens_since=timezone.now())
     log.info("provider_subscribed", provider=provider.platform)
     return url
 

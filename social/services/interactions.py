@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, is_worn_out, retry_at, untried
 from integrations.errors import CommunicationError, OutcomeUnknown, TransientError
 from integrations.events import announce
 from integrations.queueing import enqueue
@@ -25,7 +25,6 @@ SEND_REPLY = "social.tasks.send_reply"
 # The event under which deliveries of Meta wait among those of other modules.
 META_EVENT = "meta_webhook"
 SETTLE_REPLY = "social.tasks.settle_reply"
-MAX_ATTEMPTS = 6
 # A first look that did not find the answer; a second one makes it surely absent.
 ABSENT_ONCE = "absent_once"
 # Guests answer for some days; older posts are left in peace.
@@ -163,11 +162,11 @@ def send_reply(reply_id: Any) -> None:
     except OutcomeUnknown as error:
         _end(row, Status.UNKNOWN, next_attempt_at=_later(), **error_fields(error))
     except TransientError as error:
-        if row.attempts >= MAX_ATTEMPTS:
+        if is_worn_out(row.attempts, error):
             _end(row, Status.FAILED, **error_fields(error))
         else:
             at = retry_at(error, row.attempts)
-            _end(row, Status.PENDING, next_attempt_at=at, creating_since=None, **error_fields(error))
+            _end(row, Status.PENDING, next_attempt_at=at, creating_since=None, **untried(error), **error_fields(error))
     except CommunicationError as error:
         _end(row, Status.FAILED, **error_fields(error))
     else:
@@ -185,7 +184,7 @@ def settle_reply(reply_id: Any) -> None:
             row.interaction.external_id, row.text, credentials(account), since
         )
     except CommunicationError as error:
-        changes = {"status": Status.FAILED} if row.attempts >= MAX_ATTEMPTS else {"next_attempt_at": _later()}
+        changes = {"status": Status.FAILED} if is_worn_out(row.attempts, error) else {"next_attempt_at": _later()}
         _settled(row, **changes, **error_fields(error))
         return
     if found is not None:

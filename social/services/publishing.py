@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, is_worn_out, retry_at, untried
 from integrations.errors import AccountDisconnected, CommunicationError, OutcomeUnknown, PermanentError, TransientError
 from integrations.events import announce
 from social import queries
@@ -26,7 +26,8 @@ from social.signals import (
 )
 
 log = structlog.get_logger(__name__)
-MAX_ATTEMPTS = 8
+# Creations without an answer, and readings that find nothing: after so many of both a person decides.
+MOST_UNANSWERED = 8
 # When the figures of a new post are worth a first look; services/metrics.py has the cadence after it.
 FIRST_LOOK = timedelta(minutes=5)
 # Two looks without finding it, some time apart, mean that the post never got there.
@@ -119,12 +120,19 @@ def fail(publication: Publication, error: CommunicationError) -> None:
 
 def postpone(publication: Publication, error: TransientError) -> None:
     """Try again later, unless this was the last of the tries."""
-    if publication.attempts >= MAX_ATTEMPTS:
+    if is_worn_out(publication.attempts, error):
         fail(publication, error)
         return
     at = retry_at(error, publication.attempts)
     # Refused before it was created: it may be sent again.
-    _move(publication, status=Status.SCHEDULED, next_attempt_at=at, creating_since=None, **error_fields(error))
+    _move(
+        publication,
+        status=Status.SCHEDULED,
+        next_attempt_at=at,
+        creating_since=None,
+        **untried(error),
+        **error_fields(error),
+    )
     record(publication, "publication", "remise à plus tard", str(error), error.vendor_answer)
 
 
@@ -238,14 +246,13 @@ def _look_later(publication: Publication, absences: Any, error: CommunicationErr
         at = timezone.now() + _read_back_delay()
     else:
         # An access to be mended may take a person's time: look less and less often.
-        passing = error if isinstance(error, TransientError) else TransientError(str(error))
-        at = retry_at(passing, publication.attempts)
+        at = retry_at(error, publication.attempts)
     _move(publication, next_attempt_at=at, absences=absences, **(error_fields(error) if error else {}))
     record(publication, "relecture", "pas encore trouvée" if error is None else "impossible", str(error or ""))
 
 
 def _schedule_again(publication: Publication) -> None:
-    if publication.attempts >= MAX_ATTEMPTS:
+    if publication.attempts >= MOST_UNANSWERED:
         reason = "Envois sans réponse et relectures sans trouver, à plusieurs reprises : décidez de la suite."
         hold(publication, reason, code=UNDECIDED)
         return

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.errors import (
     AccountDisconnected,
+    CircuitOpen,
     ContentRejected,
     InvalidRecipient,
     OutcomeUnknown,
@@ -201,17 +202,30 @@ def test_a_refused_access_does_not_fail_the_messages(vendor):
     assert statuses() == ["pending"]
 
 
-def test_messages_wait_no_longer_than_the_tries_allow(vendor):
+def test_messages_wait_no_longer_than_the_tries_allow(vendor, monkeypatch):
+    monkeypatch.setattr(outcomes, "MAX_ATTEMPTS", 3)
     chunk = send([ContactFactory()]).get()
     vendor.answer = lambda message: TransientError("Panne.")
 
-    for _ in range(outcomes.MAX_ATTEMPTS):
+    for _ in range(3):
         Chunk.objects.update(next_attempt_at=None)
         delivery.deliver_chunk(chunk.pk)
 
     assert statuses() == ["failed"]
     chunk.refresh_from_db()
     assert chunk.status == "done"
+
+
+def test_a_service_that_rests_uses_up_no_try(vendor, monkeypatch):
+    monkeypatch.setattr(outcomes, "MAX_ATTEMPTS", 3)
+    chunk = send([ContactFactory()]).get()
+    vendor.answer = lambda message: CircuitOpen("On le laisse souffler.", retry_after_seconds=30)
+
+    for _ in range(9):
+        Chunk.objects.update(next_attempt_at=None)
+        delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["pending"]
 
 
 def test_a_dead_address_is_never_tried_again(vendor):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from integrations import claims
 from integrations.errors import AccountDisconnected, ContentRejected, OutcomeUnknown, RateLimited, TransientError
 from social.connectors import registry
 from social.connectors.base import Published
@@ -88,7 +89,7 @@ def test_a_rate_limit_is_obeyed(vendor):
 
 
 def test_the_last_of_the_tries_fails(vendor):
-    publication = PublicationFactory(attempts=publishing.MAX_ATTEMPTS - 1)
+    publication = PublicationFactory(attempts=claims.MAX_ATTEMPTS - 1)
     vendor.answer = TransientError("Panne.")
 
     publishing.publish(publication.pk)

@@ -26,6 +26,8 @@ class ServiceAnswer(serializers.Serializer):
     is_up = serializers.BooleanField()
     last_success_at = serializers.CharField(allow_null=True)
     last_error = serializers.CharField(allow_blank=True)
+    latency_ms = serializers.IntegerField(allow_null=True, help_text="Délai de sa dernière réponse.")
+    uptime_percent = serializers.FloatField(allow_null=True, help_text="Part des visites répondues, sur 30 jours.")
 
 
 class StatusAnswer(serializers.Serializer):

@@ -44,8 +44,10 @@ def status() -> dict[str, Any]:
             "is_up": service.is_up,
             "last_success_at": _iso(service.last_success_at),
             "last_error": service.last_error,
+            "latency_ms": service.latency_ms,
+            "uptime_percent": None if service.share is None else round(service.share, 2),
         }
-        for service in ServiceHealth.objects.all()
+        for service in pulse.with_uptime(ServiceHealth.objects.all())
     ]
     is_well = all(beat["is_alive"] for beat in pulses.values()) and not any(queue["stuck"] for queue in queues.values())
     return {
