@@ -69,6 +69,12 @@ JOBS = (
         "Un STOP est obéi dans l'heure, même d'un service qui ne le dit que si on le lui demande.",
     ),
     Job(
+        "Objectifs des campagnes",
+        "vieuxmoulin.tasks.watch_goals",
+        300,
+        "Un objectif atteint se dit pendant que la campagne peut encore en profiter.",
+    ),
+    Job(
         "Épuisés redits le matin",
         "menus.tasks.tell_stock_again",
         0,

@@ -11,7 +11,7 @@ from notifications.services import double_optin
 from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin.api import idempotency
-from vieuxmoulin.orchestrator import automating, conducting, ledger, totals
+from vieuxmoulin.orchestrator import automating, conducting, goals, ledger, totals
 
 # Long enough to look back at an attack; an address is personal data, and is not kept for ever.
 REFUSALS_KEPT = timedelta(days=90)
@@ -63,6 +63,12 @@ def tidy() -> None:
     double_optin.forget_unconfirmed()
     refusals.forget(REFUSALS_KEPT)
     pulse.forget()
+
+
+@shared_task
+def watch_goals() -> None:
+    """Every five minutes: tell of the goals that campaigns have met."""
+    goals.check_all()
 
 
 @shared_task

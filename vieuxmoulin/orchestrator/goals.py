@@ -1,0 +1,122 @@
+"""Goals of campaigns: what was wanted, what was reached, and the word to everyone once a goal is met."""
+
+import unicodedata
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Sum
+
+from campaigns.models import Campaign, ChannelAnalytics
+from campaigns.services import automations
+from integrations.services import outbound
+from social.models import Publication
+
+EVENT = "performance_threshold"
+# What staff may write for a figure, beside its own name.
+ALIASES = {
+    "vues": "impressions",
+    "views": "impressions",
+    "impressions": "impressions",
+    "portee": "reach",
+    "j'aime": "likes",
+    "jaime": "likes",
+    "partages": "shares",
+    "commentaires": "comments",
+    "envois": "sent",
+    "envoyes": "sent",
+    "remis": "delivered",
+    "ouvertures": "opened",
+    "ouverts": "opened",
+    "clics": "clicks",
+    "enregistrements": "saves",
+    "taux d'ouverture": "open_rate",
+    "taux de clic": "click_rate",
+    "taux de clics": "click_rate",
+}
+TOTALS = ("sent", "delivered", "opened", "clicked")
+
+
+def check_all() -> int:
+    """Look at every campaign that runs or has just run; returns how many goals were newly met."""
+    wanted = Campaign.objects.filter(status__in=[Campaign.Status.ACTIVE, Campaign.Status.COMPLETED])
+    return sum(check(campaign) for campaign in wanted.exclude(success_metrics={}))
+
+
+def check(campaign: Campaign) -> int:
+    """Tell, once each, the goals of a campaign that are met; returns how many were not told before."""
+    values, told = measured(campaign), 0
+    for name, goal in goals(campaign).items():
+        value = values.get(name)
+        if value is None or value < goal:
+            continue
+        fact = f"campaign:{campaign.pk}:goal:{name}:{goal:g}"
+        payload = {
+            "campaign_id": str(campaign.pk),
+            "name": campaign.name,
+            "metric": name,
+            "goal": goal,
+            "value": value,
+        }
+        told += bool(outbound.tell(EVENT, "campaigns", payload, fact_key=fact))
+        automations.on_event(EVENT, fact, payload)
+    return told
+
+
+def goals(campaign: Campaign) -> dict[str, float]:
+    """The goals that are figures of ours, {"clicked": 40.0}; others, like bookings, are for people to judge."""
+    found: dict[str, float] = {}
+    for name, wanted in campaign.success_metrics.items():
+        number = _number(wanted)
+        if number is not None and number > 0:
+            found[canonical(name)] = number
+    return found
+
+
+def canonical(name: str) -> str:
+    """The figure that somebody means: « Taux d'ouverture » is open_rate."""
+    plain = unicodedata.normalize("NFD", name.strip().casefold().replace("’", "'"))
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    return ALIASES.get(plain, plain.replace(" ", "_"))
+
+
+def measured(campaign: Campaign) -> dict[str, float]:
+    """The figures of a campaign so far; one that nobody measured is absent. Rates are of what was measured, 0 to 1."""
+    found: dict[str, float] = defaultdict(float)
+    for metrics in Publication.objects.filter(campaign_id=campaign.pk).values_list("metrics", flat=True):
+        for name, value in metrics.items():
+            if (number := _number(value)) is not None:
+                found[name] += number
+    totals = ChannelAnalytics.objects.filter(channel__campaign=campaign).aggregate(
+        **{name: Sum(name) for name in TOTALS}
+    )
+    for name, total in totals.items():
+        if total is not None:
+            found[name] += total
+    if totals["clicked"] is not None:
+        # Of messages and of posts together: a click is a click.
+        found["clicks"] += totals["clicked"]
+    base = totals["delivered"] or totals["sent"]
+    if base:
+        for rate, name in (("open_rate", "opened"), ("click_rate", "clicked")):
+            if totals[name] is not None:
+                found[rate] = round(totals[name] / base, 4)
+    return dict(found)
+
+
+def _number(value: Any) -> float | None:
+    """A figure as programs or people write it: 40, "40", "4,5 %"."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if not isinstance(value, str):
+        return None
+    text = value.strip().replace("\u202f", "").replace("\xa0", "").replace(" ", "").replace(",", ".")
+    is_share = text.endswith("%")
+    try:
+        number = float(text.rstrip("%"))
+    except ValueError:
+        return None
+    if number != number or number in (float("inf"), float("-inf")):
+        return None
+    return number / 100 if is_share else number
