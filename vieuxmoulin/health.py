@@ -16,19 +16,25 @@ def live(request: HttpRequest) -> JsonResponse:
 
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when the database answers, is migrated, knows our keys and the cache works; else 503 with each cause."""
-    causes = {}
+    found = causes()
+    return JsonResponse({"status": "not ready" if found else "ready", "causes": found}, status=503 if found else 200)
+
+
+def causes() -> dict[str, str]:
+    """Why we could not work now, by part, in French; empty when we can."""
+    found = {}
     try:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            causes["migrations"] = "Des migrations attendent : lancez « manage.py migrate »."
+            found["migrations"] = "Des migrations attendent : lancez « manage.py migrate »."
         check_keyring_matches()
     except DatabaseError:
-        causes["database"] = "La base de données ne répond pas."
+        found["database"] = "La base de données ne répond pas."
     except CommunicationError as error:
-        causes["encryption"] = str(error)
+        found["encryption"] = str(error)
     if cache_error := _cache_error():
-        causes["cache"] = cache_error
-    return JsonResponse({"status": "not ready" if causes else "ready", "causes": causes}, status=503 if causes else 200)
+        found["cache"] = cache_error
+    return found
 
 
 def _cache_error() -> str:

@@ -68,6 +68,11 @@ def note(slug: str, *, error: str = "", latency_ms: int | None = None) -> None:
             ServiceDay.objects.filter(pk=day.pk).update(**{counted: F(counted) + 1})
 
 
+def last_error(slug: str) -> str:
+    """What was wrong with a service when it was last visited; "" when nothing was, or nobody visited."""
+    return ServiceHealth.objects.filter(slug=slug, is_up=False).values_list("last_error", flat=True).first() or ""
+
+
 def with_uptime(services: QuerySet[ServiceHealth]) -> QuerySet[Any]:
     """Each with its `share`: the visits of thirty days that it answered, from 0 to 100; None when it had none."""
     since = timezone.localdate() - UPTIME_DAYS
