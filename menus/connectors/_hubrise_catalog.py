@@ -55,6 +55,13 @@ def convert(card: Card) -> dict[str, Any]:
     }
 
 
+def hang(data: dict[str, Any], photos: dict[str, str]) -> None:
+    """Give the products the photos that HubRise has, by their references."""
+    for product in data["products"]:
+        if photo := photos.get(product["ref"]):
+            product["image_ids"] = [photo]
+
+
 def inventory(card: Card) -> list[dict[str, str]]:
     """The stock of what cannot be ordered; what is absent of it is unlimited."""
     return [{**line, "stock": "0"} for line, is_out in stock_lines(card) if is_out]

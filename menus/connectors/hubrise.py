@@ -14,7 +14,7 @@ from integrations.errors import (
     ContentRejected,
     PermanentError,
 )
-from menus.connectors import _hubrise_catalog, _hubrise_reading, _limits, _stock, _webhooks, registry
+from menus.connectors import _hubrise_catalog, _hubrise_images, _hubrise_reading, _limits, _stock, _webhooks, registry
 from menus.connectors._dates import all_in_stock
 from menus.connectors._layout import lay_out
 from menus.connectors.base import (
@@ -58,10 +58,22 @@ class HubRise(MenuConnector):
         return [*card.left_out, *_hubrise_catalog.lost_prices(card)]
 
     def push(self, document: dict[str, Any], target: Target) -> Pushed:
-        """The catalog, then its stock, which outlives it: a whole write of each."""
-        catalog = self.need(target, "catalog_id")
-        self.http.put(f"{self.api}/catalogs/{catalog}", json=self.body(document, target), **self._access(target))
-        stock = _hubrise_catalog.inventory(lay_out(document, RULES))
+        """The photos that it lacks, the catalog, then its stock, which outlives it: a whole write of each."""
+        catalog, card = self.need(target, "catalog_id"), lay_out(document, RULES)
+        address = f"{self.api}/catalogs/{catalog}"
+
+        def post_photo(content: bytes, kind: str) -> requests.Response:
+            # A photo sent twice is one more that no catalog names, and vanishes.
+            access = self._access(target)
+            headers = {**access["headers"], "Content-Type": kind}
+            return self.http.post(
+                f"{address}/images", content=content, headers=headers, secrets=access["secrets"], creates=False
+            )
+
+        body = self.body(document, target)
+        _hubrise_catalog.hang(body["data"], _hubrise_images.send(card, catalog, post_photo))
+        self.http.put(address, json=body, **self._access(target))
+        stock = _hubrise_catalog.inventory(card)
         self.http.put(f"{self.api}/catalogs/{catalog}/location/inventory", json=stock, **self._access(target))
         return Pushed(catalog, True, "HubRise a la carte ; ce que ses relais en montrent ne se lit pas d'ici.")
 

@@ -39,6 +39,7 @@ SHAPE = {
                     "description": TEXT,
                     "category_ref": TEXT,
                     "tags": {"anyOf": [REFS, {"type": "null"}]},
+                    "image_ids": {"anyOf": [REFS, {"type": "null"}]},
                     "skus": {"type": "array", "items": SKU},
                 },
             },

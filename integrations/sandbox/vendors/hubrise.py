@@ -34,6 +34,8 @@ INVENTORY = CATALOG + r"/(?:location/)?inventory"
 # A catalog exists as soon as a restaurant is connected; only an id that says so is unknown.
 UNKNOWN_WORD = "inconnu"
 LOCATION = "3r4s3-1"
+IMAGE_KINDS = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp")
+MOST_IMAGE_BYTES = 1_000_000
 ALLERGENS = {
     "allergen_gluten": "gluten",
     "allergen_crustaceans": "crustacés",
@@ -63,7 +65,7 @@ class HubRise(MenuVendor):
     def replace(self, call: Call, catalog: str) -> HttpResponse:
         """When `data` is there everything is cleared and rebuilt; the inventory outlives it."""
         body = _object(call)
-        if problems := _body_problems(body):
+        if problems := _body_problems(body) or self._image_problems(body):
             raise Refused(_invalid(problems))
         record = store.locked(self._catalog(catalog, create=True))
         data = {**record.data, "name": body.get("name", record.data["name"])}
@@ -84,6 +86,19 @@ class HubRise(MenuVendor):
         if call.query.get("hide_data") == "true":
             del answer["data"]
         return json_answer(answer)
+
+    @route("POST", CATALOG + r"/images", creates=True)
+    def keep_image(self, call: Call, catalog: str) -> HttpResponse:
+        """Raw bytes of a picture; what no catalog names is forgotten after a while."""
+        self._catalog(catalog)
+        kind = call.request.content_type or ""
+        if kind not in IMAGE_KINDS:
+            raise Refused(_error(415, "unsupported_media_type", f"{kind} is not an image type"))
+        if not 0 < len(call.body) <= MOST_IMAGE_BYTES:
+            raise Refused(_invalid([{"field": "image", "message": "must be between 1 byte and 1 MB"}]))
+        made = {"id": new_id(), "md5": hashlib.md5(call.body, usedforsecurity=False).hexdigest()}
+        self.add("image", made["id"], catalog, {**made, "type": kind, "bytes": len(call.body)}, is_public=False)
+        return json_answer(made)
 
     @route("GET", r"location/catalogs")
     def listing(self, call: Call) -> HttpResponse:
@@ -198,6 +213,12 @@ class HubRise(MenuVendor):
 
     def no_route(self, call: Call) -> HttpResponse:
         return _error(404, "routing_error", f"No route matches {call.request.method} /{call.path}")
+
+    def _image_problems(self, body: dict[str, Any]) -> list[dict[str, str]]:
+        products = body.get("data", {}).get("products", [])
+        named = {name for product in products for name in product.get("image_ids") or []}
+        known = set(self.records("image").filter(external_id__in=named).values_list("external_id", flat=True))
+        return [{"field": "data.products.image_ids", "message": f"{name} not found"} for name in sorted(named - known)]
 
     def _catalog(self, catalog: str, *, create: bool = False) -> VendorRecord:
         if UNKNOWN_WORD in catalog:
