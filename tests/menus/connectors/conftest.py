@@ -3,18 +3,11 @@
 import pytest
 from hypothesis import HealthCheck
 
-from integrations.errors import TransientError
 from integrations.sandbox import callbacks
-from menus.connectors import _hubrise_images
 from tests.integrations.sandbox.in_process import play_vendors
 
 # Each example writes what the one before left: every write replaces the whole card.
 SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
-
-
-def no_photo(url, **_):
-    """The photos of the tests' cards are on a site that no test may call."""
-    raise TransientError("Le site ne répond pas.")
 
 
 @pytest.fixture
@@ -29,7 +22,6 @@ def told(monkeypatch):
 def platforms(db, settings, monkeypatch, told):
     """Every platform played, as quick as it can be, as strict as ever."""
     play_vendors(settings, monkeypatch)
-    monkeypatch.setattr(_hubrise_images, "fetch_media", no_photo)
     settings.CONNECTOR_ENV = {
         "SANDBOX_DELIVEROO_UPLOAD_SECONDS": "0",
         "SANDBOX_DELIVEROO_PROCESS_SECONDS": "0",
