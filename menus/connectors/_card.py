@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from menus.document import level
+from menus.entries import weekly
 from menus.verification import Projection
 
 FORMULAS = {"fr": "Formules", "en": "Set menus"}
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-MIDNIGHT = "23:59"
 
 
 @dataclass(frozen=True)
@@ -146,46 +145,6 @@ def shorten(text: str | None, longest: int) -> str:
     if not longest or len(text) <= longest:
         return text
     return text[: max(0, longest - 1)].rstrip(" \u200d") + "…"
-
-
-def price_of(entry: dict[str, Any], channel: str) -> int:
-    """The price on one channel, in cents."""
-    return (entry.get("channel_prices") or {}).get(channel, entry["price_cents"])
-
-
-def status_of(entry: dict[str, Any]) -> str:
-    return (entry.get("availability") or {}).get("status", "available")
-
-
-def is_for(entry: dict[str, Any], channel: str) -> bool:
-    """Whether an entry is meant for a channel; null means all of them."""
-    channels = entry.get("channels")
-    return channels is None or channel in channels
-
-
-def weekly(schedule: list[dict[str, Any]] | None) -> tuple[tuple[str, str, str], ...]:
-    """(day, start, end) within one day each, in the order of the week; what runs past midnight is cut there."""
-    found: set[tuple[int, str, str]] = set()
-    for period in schedule or []:
-        for day in period["days"]:
-            rank, start, end = DAYS.index(day), period["start"], period["end"]
-            if end > start:
-                found.add((rank, start, end))
-                continue
-            found.add((rank, start, MIDNIGHT))
-            if end > "00:00":
-                found.add(((rank + 1) % 7, "00:00", end))
-    return tuple((DAYS[rank], start, end) for rank, start, end in sorted(found))
-
-
-def single_span(schedule: list[dict[str, Any]] | None) -> tuple[list[str], str, str] | None:
-    """(days, start, end) when a schedule is one span within the day; None when it cannot be said so."""
-    periods = weekly(schedule)
-    spans = {(start, end) for _day, start, end in periods}
-    if len(spans) != 1:
-        return None
-    ((start, end),) = spans
-    return [day for day, _start, _end in periods], start, end
 
 
 def project(card: Card, rules: Rules) -> Projection:

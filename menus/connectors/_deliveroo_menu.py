@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from menus.connectors import _card
-from menus.connectors._card import DAYS, Card, Choice, Dish, Group, Rules, hours_said
+from menus.connectors._card import Card, Choice, Dish, Group, Rules, hours_said
 from menus.connectors._limits import places, sizes_ref
+from menus.entries import DAYS
 from menus.verification import Projection
 
 SHORTEST_SECTION, SHORTEST_NAME = 3, 2

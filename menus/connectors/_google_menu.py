@@ -4,8 +4,8 @@ from typing import Any
 
 from menus.connectors import _card
 from menus.connectors._card import Card, Choice, Dish, Rules
-from menus.connectors._words import allergens_read
 from menus.document import level
+from menus.mentions import allergens_read
 from menus.verification import Projection
 
 RULES = Rules(

@@ -3,7 +3,8 @@
 from typing import Any
 
 from menus.connectors import _card
-from menus.connectors._card import DAYS, Card, Dish, Group, Rules, single_span, status_of
+from menus.connectors._card import Card, Dish, Group, Rules
+from menus.entries import DAYS, single_span, status_of
 from menus.verification import Projection
 
 ALLERGEN_TAGS = {

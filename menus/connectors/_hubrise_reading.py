@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
-from menus.connectors._card import DAYS, MIDNIGHT, hours_said
+from menus.connectors._card import hours_said
 from menus.connectors._hubrise_catalog import ALLERGEN_TAGS, DIET_TAGS, NO_ALLERGENS
+from menus.entries import DAYS, MIDNIGHT
 from menus.verification import Projection
 
 CODES = {tag: code for code, tag in ALLERGEN_TAGS.items()}

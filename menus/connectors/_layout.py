@@ -2,23 +2,10 @@
 
 from typing import Any
 
-from menus.connectors._card import (
-    FORMULAS,
-    Card,
-    Choice,
-    Dish,
-    Group,
-    Part,
-    Rules,
-    is_for,
-    price_of,
-    shorten,
-    single_span,
-    status_of,
-    weekly,
-)
+from menus.connectors._card import FORMULAS, Card, Choice, Dish, Group, Part, Rules, shorten
 from menus.connectors._texts import Texts
-from menus.connectors._words import allergen_names, spoken
+from menus.entries import is_for, price_of, single_span, status_of, weekly
+from menus.mentions import allergen_names, spoken
 
 Entry = dict[str, Any]
 FORMULAS_REF = "formules"

@@ -20,8 +20,9 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, KeepTogether, PageTemplate, Paragraph, Spacer, Table
 
-from menus.connectors._card import Card, Dish, Group, weekly
-from menus.connectors._words import DIET_WORDS, allergen_names, allergens_said, hours_in_french
+from menus.connectors._card import Card, Dish, Group
+from menus.entries import weekly
+from menus.mentions import DIET_WORDS, allergen_names, allergens_said, hours_in_french
 
 PLAIN, BOLD, ITALIC = "Vera", "VeraBd", "VeraIt"
 INK, SOFT, ACCENT = HexColor("#222222"), HexColor("#555555"), HexColor("#7a2e1d")

@@ -4,9 +4,9 @@ import copy
 from typing import Any
 
 from menus.connectors._card import Card, Rules
-from menus.connectors._dates import all_in_stock, stocked
 from menus.connectors._layout import lay_out
 from menus.connectors.base import AvailabilityChange
+from menus.moments import all_in_stock, stocked
 
 Document = dict[str, Any]
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from menus.connectors._card import Rules, shorten, status_of
-from menus.connectors._words import allergens_said, mentions, quantity_said
+from menus.connectors._card import Rules, shorten
 from menus.document import level
+from menus.entries import status_of
+from menus.mentions import allergens_said, mentions, quantity_said
 
 Entry = dict[str, Any]
 

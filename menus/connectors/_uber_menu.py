@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from menus.connectors import _card
-from menus.connectors._card import DAYS, Card, Choice, Dish, Group, Rules, weekly
+from menus.connectors._card import Card, Choice, Dish, Group, Rules
 from menus.connectors._limits import overlaps, sizes_ref
 from menus.connectors._uber_reading import FORMULA, WEEK
 from menus.document import ALLERGENS
+from menus.entries import DAYS, weekly
 from menus.verification import Projection
 
 RULES = Rules("uber_eats", diets=("vegan", "vegetarian", "gluten_free"), has_section_texts=False, has_hours=True,

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from menus.connectors._card import DAYS, hours_said
+from menus.connectors._card import hours_said
 from menus.document import ALLERGENS, level
+from menus.entries import DAYS
 from menus.verification import Projection
 
 DIET_CODES = {"VEGAN": "vegan", "VEGETARIAN": "vegetarian", "GLUTEN_FREE": "gluten_free"}

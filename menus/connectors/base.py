@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from integrations.connector import Connector
 from integrations.errors import PermanentError, SyncError
-from menus.connectors import _dates
+from menus import moments
 from menus.verification import Difference, Projection, compare
 
 __all__ = [
@@ -153,7 +153,7 @@ class MenuConnector(Connector):
 
         Give the result to the other methods, and keep it: they are pure, and the moment of reading is another one.
         """
-        return _dates.as_of(document, at)
+        return moments.as_of(document, at)
 
     def problems(self, document: dict[str, Any]) -> list[str]:
         """What this destination would refuse, in French, each with its place; nothing is sent while there is any."""
@@ -239,9 +239,9 @@ def setting_of(target: Target, wanted: Setting) -> str:
 def everything(document: dict[str, Any]) -> list[AvailabilityChange]:
     """All that may run out in a document, with its status there."""
     found = []
-    for kind, ref, entry in _dates.stocked(document):
+    for kind, ref, entry in moments.stocked(document):
         said = entry.get("availability") or {}
-        found.append(AvailabilityChange(kind, ref, said.get("status", "available"), _dates.moment(said.get("until"))))
+        found.append(AvailabilityChange(kind, ref, said.get("status", "available"), moments.moment(said.get("until"))))
     return found
 
 

@@ -11,7 +11,8 @@ import requests
 
 from integrations.errors import AccountDisconnected, CommunicationError, PermanentError, RateLimited
 from integrations.registry import setting
-from menus.connectors import _dates, _google_menu, _limits, registry
+from menus import moments
+from menus.connectors import _google_menu, _limits, registry
 from menus.connectors._layout import lay_out
 from menus.connectors._tokens import TokenConnector
 from menus.connectors.base import AvailabilityChange, Projection, Pushed, Setting, Target, careful
@@ -38,8 +39,8 @@ class GoogleMenus(TokenConnector):
     def prepare(self, document: dict[str, Any], at: datetime) -> dict[str, Any]:
         """What is out for more than a day is not shown: it is the only means there."""
         kept = copy.deepcopy(super().prepare(document, at))
-        for _kind, _ref, entry in _dates.stocked(kept):
-            until = _dates.moment((entry.get("availability") or {}).get("until"))
+        for _kind, _ref, entry in moments.stocked(kept):
+            until = moments.moment((entry.get("availability") or {}).get("until"))
             if until and until - at > LONG_STOCK_OUT:
                 entry["availability"] = {**entry["availability"], "status": "hidden"}
         return kept

@@ -15,7 +15,6 @@ from integrations.errors import (
     PermanentError,
 )
 from menus.connectors import _hubrise_catalog, _hubrise_images, _hubrise_reading, _limits, _stock, _webhooks, registry
-from menus.connectors._dates import all_in_stock
 from menus.connectors._layout import lay_out
 from menus.connectors.base import (
     AvailabilityChange,
@@ -29,6 +28,7 @@ from menus.connectors.base import (
     careful,
     everything,
 )
+from menus.moments import all_in_stock
 
 RULES = _hubrise_catalog.RULES
 EVENTS = {"catalog": ["update"], "inventory": ["update", "patch"]}

@@ -9,9 +9,9 @@ from integrations.errors import CommunicationError, PermanentError
 from menus.connectors import _card, registry
 from menus.connectors._card import Rules
 from menus.connectors._layout import lay_out
-from menus.connectors._words import DIET_WORDS, allergen_names, allergens_said
 from menus.connectors.base import MenuConnector, Projection, Pushed, Setting, Target
 from menus.document import DIETS
+from menus.mentions import DIET_WORDS, allergen_names, allergens_said
 from menus.verification import Difference, Kind, compare
 
 RULES = Rules("manual", diets=tuple(DIETS), is_delivery=False, has_unlimited_choices=True, has_dish_hours=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 from menus import queries
 from menus.connectors import registry
-from menus.connectors._dates import stocked
 from menus.connectors.base import MenuConnector, Target
 from menus.document import projection_hash
 from menus.models import Destination, MenuRevision, MenuSync
+from menus.moments import stocked
 from menus.repairs import with_kept_allergens
 
 Document = dict[str, Any]
