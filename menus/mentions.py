@@ -77,6 +77,9 @@ WORDS = {
         "none": "Sans allergène à déclaration obligatoire.",
         "unknown": "Allergènes : renseignez-vous auprès de l'équipe.",
         "abv": "{} % vol.",
+        "hours": "{} de {} à {}",
+        "every_day": "tous les jours",
+        "served": "Servi {}.",
     },
     "en": {
         "traces": "May contain: {}.",
@@ -91,6 +94,9 @@ WORDS = {
         "none": "No allergen subject to declaration.",
         "unknown": "Allergens: please ask our staff.",
         "abv": "{}% vol.",
+        "hours": "{} from {} to {}",
+        "every_day": "every day",
+        "served": "Served {}.",
     },
 }
 
@@ -158,6 +164,32 @@ def mentions(entry: dict[str, Any], language: str, *, unheld_diets: list[str]) -
     if entry.get("drink"):
         said.append(words[f"drink_{entry['drink']}"])
     return said
+
+
+ENGLISH_DAYS = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+
+
+def hours_said(schedule: list[dict[str, Any]] | None, language: str = "fr") -> str:
+    """ "lundi, mardi de 12:00 à 14:30", as staff wrote the periods; "" without hours."""
+    words, names = WORDS[spoken(language)], FRENCH_DAYS if spoken(language) == "fr" else ENGLISH_DAYS
+    return " ; ".join(
+        words["hours"].format(
+            words["every_day"]
+            if len(period["days"]) == len(names)
+            else ", ".join(name for day, name in names.items() if day in period["days"]),
+            period["start"],
+            period["end"],
+        )
+        for period in schedule or []
+    )
 
 
 def hours_in_french(periods: tuple[tuple[str, str, str], ...]) -> str:

@@ -1,12 +1,12 @@
 """Reads of the card that are used more than once."""
 
-import copy
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Min, Q, QuerySet, Value, When
 from django.utils import timezone
 
+from menus import moments
 from menus.models import Destination, Formula, Item, Menu, MenuRevision, MenuSync, Option
 
 # Where periods overlap, the more particular card is shown.
@@ -32,15 +32,33 @@ def revision_in_force(now: datetime | None = None) -> MenuRevision | None:
     )
 
 
+def next_card_at(revision: MenuRevision, now: datetime) -> datetime | None:
+    """When another card may come into force: one planned, one of a season that starts, or the end of this one."""
+    live = MenuRevision.objects.filter(is_withdrawn=False).filter(
+        Q(menu__end_date__isnull=True) | Q(menu__end_date__gt=now)
+    )
+    turns = live.aggregate(
+        planned=Min("effective_at", filter=Q(effective_at__gt=now)),
+        starting=Min("menu__start_date", filter=Q(menu__start_date__gt=now)),
+    )
+    ahead = [turns["planned"], turns["starting"], revision.menu.end_date]
+    return min((turn for turn in ahead if turn is not None), default=None)
+
+
 def document_now(revision: MenuRevision) -> dict[str, Any]:
     """A published card with what can be ordered at this moment: stock changes all day, the card does not."""
-    document = copy.deepcopy(revision.document)
-    items = {item.ref: item for item in Item.objects.filter(menu=revision.menu_id)}
+    document = moments.editable(revision.document)
+    stocked = Item.objects.filter(menu=revision.menu_id).only("ref", "availability", "unavailable_until", "variants")
+    items = {item.ref: item for item in stocked}
     options = {
         (option.group.ref, option.ref): option
-        for option in Option.objects.filter(group__menu=revision.menu_id).select_related("group")
+        for option in Option.objects.filter(group__menu=revision.menu_id)
+        .select_related("group")
+        .only("ref", "availability", "group__ref")
     }
-    formulas = {formula.ref: formula for formula in Formula.objects.filter(menu=revision.menu_id)}
+    formulas = {
+        formula.ref: formula for formula in Formula.objects.filter(menu=revision.menu_id).only("ref", "availability")
+    }
     for category in document["categories"]:
         for item in category["items"]:
             _stock_of_item(item, items.get(item["id"]))

@@ -5,11 +5,13 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from menus import sharing_views as card_sharing
+from menus import views as card_views
 from menus import webhook_views as menu_webhooks
-from menus.views import card
 from notifications import push_views, tracking_views
 from notifications import views as guest_views
 from social import views as social_views
+from vieuxmoulin import crawlers
 from vieuxmoulin.api.token import Token
 from vieuxmoulin.health import live, ready
 from vieuxmoulin.media import media
@@ -23,7 +25,14 @@ urlpatterns = [
     path("health/live", live, name="live"),
     path("health/ready", ready, name="ready"),
     path("media/<path:path>", media, name="media"),
-    path("carte/", card, name="card"),
+    path("carte/", card_views.card, name="card"),
+    path("carte/en/", card_views.card, {"language": "en"}, name="card-en"),
+    path("carte/cadre/", card_views.frame, name="card-frame"),
+    path("carte/en/cadre/", card_views.frame, {"language": "en"}, name="card-frame-en"),
+    path("carte/widget.js", card_sharing.widget_script, name="card-widget"),
+    path("carte/feed.json", card_sharing.feed, name="card-feed"),
+    path("robots.txt", crawlers.robots, name="robots"),
+    path("sitemap.xml", crawlers.sitemap, name="sitemap"),
     path("webhooks/envois/<slug:slug>/", tracking_views.provider_webhook, name="provider-webhook"),
     path("webhooks/envois/<slug:slug>/<str:secret>/", tracking_views.provider_webhook, name="provider-webhook-secret"),
     path("l/<str:token>/", tracking_views.followed_link, name="followed-link"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -9,6 +10,7 @@ from django.conf import settings
 
 from integrations.errors import CommunicationError, SyncError
 from integrations.registry import setting
+from menus import shown
 from menus.connectors import registry
 from menus.connectors.base import AvailabilityChange, MenuConnector, Projection, Pushed, Target
 from menus.jsonld import cents, menu_page
@@ -25,6 +27,15 @@ class Website(MenuConnector):
     def api(self) -> str:
         """Our own public address: the sandbox does not play it."""
         return setting(self.slug, "BASE_URL", settings.PUBLIC_URL).rstrip("/")
+
+    def prepare(self, document: dict[str, Any], at: datetime) -> dict[str, Any]:
+        """What the page shows at that moment: the page asks the same function."""
+        return shown.on_page(document, at)
+
+    def problems(self, document: dict[str, Any]) -> list[str]:
+        if any(True for _ in shown.sold(shown.placed(document))):
+            return []
+        return ["Aucun plat n'est prévu pour notre page : voyez où chacun est montré, et ses dates."]
 
     def push(self, document: dict[str, Any], target: Target) -> Pushed:
         """Nothing to send: the page shows the revision in force as soon as it is committed."""

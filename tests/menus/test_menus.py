@@ -2,10 +2,12 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,8 @@ from tests.factories import CategoryFactory, DestinationFactory, ItemFactory, Me
 from tests.menus.documents import full
 
 pytestmark = pytest.mark.django_db
+# When everything of the full document is served.
+FRIDAY_EVENING = datetime(2026, 12, 4, 20, 0, tzinfo=ZoneInfo("Europe/Paris"))
 
 
 @pytest.fixture
@@ -276,6 +280,7 @@ def test_converting_then_reading_back_says_the_same(dishes):
     assert compare(hub.project(document), found) == []
 
 
+@time_machine.travel(FRIDAY_EVENING, tick=False)
 def test_a_dish_in_sizes_and_a_set_menu_are_shown_and_read_back(client):
     revision = revisions.publish(writing.replace(full()))
     connector = registry["website"]()
@@ -283,10 +288,11 @@ def test_a_dish_in_sizes_and_a_set_menu_are_shown_and_read_back(client):
     page = client.get("/carte/")
 
     text = page.content.decode()
-    formula = revision.document["formulas"][0]
+    formula = revision.document["formulas"][1]
     sized = next(item for _, item in rules.items_of(revision.document) if item.get("variants"))
+    expected = connector.project(connector.prepare(queries.document_now(revision), FRIDAY_EVENING))
+    answer = json.loads(re.search(r'ld\+json"[^>]*>(.*?)</script>', text, re.DOTALL).group(1))
     assert page.status_code == 200
     assert all(size["name"] in text for size in sized["variants"])
     assert formula["name"] in text
-    answer = json.loads(re.search(r'ld\+json"[^>]*>(.*?)</script>', text, re.DOTALL).group(1))
-    assert compare(connector.project(queries.document_now(revision)), connector.normalise(answer)) == []
+    assert compare(expected, connector.normalise(answer)) == []
