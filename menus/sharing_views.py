@@ -33,15 +33,15 @@ def feed(request: HttpRequest) -> HttpResponse:
         return _preflight()
     found = card_now(timezone.now(), all_hours=ALL_HOURS in request.GET)
     if found is None:
-        response: HttpResponse = JsonResponse({"detail": "Aucune carte n'est publiée en ce moment."}, status=404)
+        response = _json({"detail": "Aucune carte n'est publiée en ce moment."}, status=404)
         patch_cache_control(response, public=True, max_age=0)
         return _open(response)
     document = shown.for_everyone(found.shown, f"{settings.PUBLIC_URL}{path_of('fr')}")
     return _open(conditional(request, _json(document), found.fresh_seconds))
 
 
-def _json(document: dict[str, Any]) -> HttpResponse:
-    return JsonResponse(document, json_dumps_params={"ensure_ascii": False, "sort_keys": True})
+def _json(document: dict[str, Any], status: int = 200) -> HttpResponse:
+    return JsonResponse(document, status=status, json_dumps_params={"ensure_ascii": False, "sort_keys": True})
 
 
 def _preflight() -> HttpResponse:
