@@ -32,6 +32,7 @@ from integrations.admin_tools.display import (
     status_column,
 )
 from integrations.admin_tools.operations import DialogForm, batch, counted, operation
+from menus.admin import embedding
 from menus.connectors import registry
 from menus.document import ALLERGENS, DIETS
 from menus.models import Destination, Drift, ManualTask, MenuSync
@@ -72,7 +73,7 @@ class DestinationAdmin(BackofficeAdmin):
 
     list_display = ("name", "platform", "coherence", "active", "read", "credential")
     actions_detail = ("listen", "look_now")
-    readonly_fields = ("coherence", "read", "held_reason")
+    readonly_fields = ("coherence", "read", "held_reason", "elsewhere")
     read = date_column("checked_at", gettext_lazy("relue le"))
     list_filter = (("is_active", admin.BooleanFieldListFilter),)
     search_fields = ("name", "platform")
@@ -83,6 +84,20 @@ class DestinationAdmin(BackofficeAdmin):
         (gettext_lazy("Ce qui y est montré"), {"fields": ("coherence", "read", "held_reason")}),
         (gettext_lazy("Réglages avancés"), {"classes": ["collapse"], "fields": ("settings",)}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Destination | None = None) -> Any:
+        """Our own page also says how to show it on another site."""
+        if obj is None or obj.platform != "website":
+            return self.fieldsets
+        return (
+            *self.fieldsets[:2],
+            (gettext_lazy("Sur un autre site"), {"fields": ("elsewhere",)}),
+            *self.fieldsets[2:],
+        )
+
+    @display(description=gettext_lazy("ligne à copier"))
+    def elsewhere(self, place: Destination) -> Any:
+        return embedding.lines_to_copy()
 
     @display(description=gettext_lazy("cohérence"), ordering="score")
     def coherence(self, place: Destination) -> Any:

@@ -94,3 +94,20 @@ def test_a_place_is_read_again_on_demand(office):
 
     place.refresh_from_db()
     assert place.next_check_at <= timezone.now()
+
+
+def test_our_page_says_how_to_show_the_card_on_another_site(office, settings):
+    settings.PUBLIC_URL = "https://levieuxmoulin.example"
+    ours = Destination.objects.create(platform="website", name="Site du restaurant")
+    hub = Destination.objects.create(platform="hubrise", name="HubRise")
+
+    page, other = (
+        office.get(reverse("admin:menus_destination_change", args=[place.pk])).content.decode() for place in (ours, hub)
+    )
+
+    line = (
+        "&lt;script src=&quot;https://levieuxmoulin.example/carte/widget.js&quot; data-langue=&quot;fr&quot; async&gt;"
+    )
+    assert line in page
+    assert "https://levieuxmoulin.example/carte/feed.json" in page
+    assert "widget.js" not in other
