@@ -207,7 +207,7 @@ def test_a_document_is_prepared_for_its_moment():
     entry_of(document, "formula", "f-nuit")["start_date"] = "2026-03-03T12:00:00Z"
     entry_of(document, "item", "lentilles")["availability"]["until"] = "2026-03-03T13:00:00+01:00"
 
-    prepared = registry["website"]().prepare(document, now)
+    prepared = registry["pdf"]().prepare(document, now)
 
     refs = {item["id"] for category in prepared["categories"] for item in category["items"]}
     assert refs == {"lentilles", "gibier", "ardoise", "biere"}
