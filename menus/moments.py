@@ -1,7 +1,7 @@
 """A document at one moment: what is on the card now, what can be ordered, and when that changes next. Pure."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -130,8 +130,9 @@ def _turns(schedule: list[dict[str, Any]], at: datetime, zone: ZoneInfo) -> Iter
         for clock in (period["start"], period["end"]):
             for ahead in range(-1, 9):
                 turn = datetime.combine(today + timedelta(days=ahead), time.fromisoformat(clock), zone)
-                yield turn
-                yield turn.replace(fold=1)
+                # In UTC: two moments of one zone are compared by the clock alone, whatever its offset.
+                yield turn.astimezone(UTC)
+                yield turn.replace(fold=1).astimezone(UTC)
 
 
 def _zone(document: Document) -> ZoneInfo:

@@ -16,3 +16,5 @@ drift_found = Signal()
 drift_ended = Signal()
 # sync_id: UUID. The sync has reached a state that only a new request or a person changes.
 menu_synced = Signal()
+# sync_id: UUID. Something is to be done at a place that no machine of ours writes to: somebody, or another app, may do it.
+by_hand_asked = Signal()

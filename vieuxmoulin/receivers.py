@@ -30,7 +30,15 @@ from menus import queries as menu_queries
 from menus.models import Drift, MenuSync, StockPush
 from menus.repairs import Action
 from menus.services import confirmations, stock, telling
-from menus.signals import availability_changed, drift_ended, drift_found, menu_synced, stock_push_failed, stock_told
+from menus.signals import (
+    availability_changed,
+    by_hand_asked,
+    drift_ended,
+    drift_found,
+    menu_synced,
+    stock_push_failed,
+    stock_told,
+)
 from notifications.models import Provider
 from notifications.services import callbacks, visits
 from notifications.signals import (
@@ -53,11 +61,12 @@ from social.signals import (
     publication_published,
 )
 from vieuxmoulin import alerts
-from vieuxmoulin.orchestrator import ledger
+from vieuxmoulin.orchestrator import card_posts, ledger
 
 BURST_ALERT = "refused:"
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
 REFRESH, REFRESH_SECONDS = "vieuxmoulin.tasks.refresh_task", 1
+POST_CARD = "vieuxmoulin.tasks.post_card"
 
 # --- Publications ----------------------------------------------------------------------------------------------------
 
@@ -212,6 +221,19 @@ def follow_menu(sync_id: UUID, **_: Any) -> None:
         }
         outbound.tell("menu_synchronised", "menus", payload, fact_key=f"sync:{sync_id}:{sync.verified_at}")
     ledger.refresh(sync.task_id)
+
+
+@receiver(by_hand_asked)
+def say_the_card_on_the_networks(sync_id: UUID, **_: Any) -> None:
+    if MenuSync.objects.filter(pk=sync_id, destination__platform=card_posts.SLUG).exists():
+        send(POST_CARD, sync_id)
+
+
+@receiver(publication_published)
+def tick_the_card_said_on_the_networks(publication_id: UUID, **_: Any) -> None:
+    content = Publication.objects.select_related("content").get(pk=publication_id).content
+    if content.metadata.get(card_posts.SYNC):
+        card_posts.follow(content)
 
 
 @receiver(drift_found)

@@ -24,7 +24,7 @@ from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin import alerts
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator import automating, conducting, ledger, status
+from vieuxmoulin.orchestrator import automating, card_posts, conducting, ledger, status
 
 log = structlog.get_logger(__name__)
 # Enough for a minute's work; the next sweep takes the rest.
@@ -60,6 +60,7 @@ def sweep() -> dict[str, int]:
         "campaigns_ended": lifecycle.settle_overdue(),
     }
     done |= card_planning.sweep()
+    done["card_posts"] = card_posts.sweep()
     done |= {
         "publish": _enqueue(Publication, [Publication.Status.SCHEDULED], planning.PUBLISH),
         "settle": _enqueue(Publication, [Publication.Status.UNKNOWN], SETTLE),

@@ -11,7 +11,7 @@ from notifications.services import double_optin
 from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin.api import idempotency
-from vieuxmoulin.orchestrator import automating, conducting, goals, ledger, totals
+from vieuxmoulin.orchestrator import automating, card_posts, conducting, goals, ledger, totals
 
 # Long enough to look back at an attack; an address is personal data, and is not kept for ever.
 REFUSALS_KEPT = timedelta(days=90)
@@ -37,6 +37,11 @@ def refresh_task(task_id: str) -> None:
 @shared_task
 def run_automation(run_id: str) -> None:
     automating.run(run_id)
+
+
+@shared_task
+def post_card(sync_id: str) -> None:
+    card_posts.post(sync_id)
 
 
 @shared_task

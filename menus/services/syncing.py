@@ -14,7 +14,7 @@ from integrations.queueing import enqueue
 from menus.connectors.base import MenuConnector, compare, everything
 from menus.models import Destination, ManualTask, MenuRevision, MenuSync
 from menus.services import placing
-from menus.signals import menu_synced
+from menus.signals import by_hand_asked, menu_synced
 from menus.verification import faults, score
 
 # By name: tasks.py stands above the services.
@@ -111,6 +111,7 @@ def _push(sync: MenuSync, connector: MenuConnector) -> bool:
     if not connector.is_verifiable:
         _ask_a_person(sync, pushed.detail)
         _held(sync).update(status=Status.CONFIRMING, next_attempt_at=None, **RELEASE, **CLEAR_ERROR, **changes)
+        announce(by_hand_asked, MenuSync, sync_id=sync.pk)
     else:
         _held(sync).update(
             status=Status.CONFIRMING, next_attempt_at=waits_until, attempts=0, **RELEASE, **CLEAR_ERROR, **changes

@@ -85,6 +85,25 @@ def test_a_set_menu_keeps_the_choices_that_are_left_and_goes_without_any(client)
     assert "Magret" not in page
 
 
+def test_a_set_menu_goes_when_one_of_its_steps_has_no_dish_left():
+    document = full()
+    dish(document, "biere")["channels"] = ["pdf"]
+
+    seen = shown.on_page(document, FRIDAY_EVENING)
+
+    # « Plat et bière » still has its dishes, and no beer.
+    assert [formula["id"] for formula in seen["formulas"]] == ["f-nuit"]
+
+
+def test_a_set_menu_runs_out_with_the_last_dish_of_a_step():
+    document = full()
+    document["formulas"][0]["steps"][0]["choices"] = [{"item_id": "lentilles"}]
+
+    seen = shown.on_page(document, FRIDAY_EVENING)
+
+    assert seen["formulas"][0]["availability"] == {"status": "unavailable"}
+
+
 @pytest.mark.django_db
 def test_a_set_menu_and_a_dish_for_other_places_are_not_shown(client):
     document = full()
@@ -437,6 +456,19 @@ def test_between_two_changes_the_page_says_the_same(day, minutes, schedule, late
     then = now + timedelta(minutes=later)
     if turn is None or then < turn:
         assert shown.on_page(document, then) == shown.on_page(document, now)
+
+
+def test_an_hour_that_the_clock_skips_or_shows_twice_is_not_missed():
+    document = full()
+    document["formulas"] = []
+    dish(document, "magret")["schedule"] = [{"days": ["sun"], "start": "02:30", "end": "14:00"}]
+    skipped, twice = datetime(2026, 3, 29, 0, 45, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+    # From 2:00 to 3:00 in one step: 2:30 is past at once.
+    assert moments.next_change(document, skipped) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    # Served from 2:30, not any more when it is 2:00 again, and served again at the second 2:30.
+    assert moments.next_change(document, twice) == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)
+    assert moments.next_change(document, twice + timedelta(minutes=30)) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
 @settings(max_examples=60, deadline=None)

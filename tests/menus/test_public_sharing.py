@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from menus import rules
+from menus import rules, shown
 from menus.models import Item, Menu
 from menus.services import revisions, writing
 from tests.menus.documents import full
@@ -98,6 +98,16 @@ def test_the_feed_is_a_valid_document_without_secrets_nor_keys_of_ours(client, c
     assert document["id"] == client.get(FEED).json()["id"]
     assert document["source_url"].endswith("/carte/")
     assert not response.cookies
+
+
+def test_why_and_by_whom_a_dish_is_out_stays_in_the_house():
+    document = full()
+    said = {"status": "unavailable", "until": "2099-01-01T00:00:00+01:00", "reason": "le four", "source": "iot"}
+    dish(document, "magret")["availability"] = said
+
+    given = shown.for_everyone(shown.on_page(document, FRIDAY_EVENING), "https://levieuxmoulin.example/carte/")
+
+    assert dish(given, "magret")["availability"] == {"status": "unavailable", "until": "2099-01-01T00:00:00+01:00"}
 
 
 def test_the_feed_says_what_the_page_says(client, card):
