@@ -44,7 +44,7 @@ class CardPostConnector(MenuConnector):
 
     def push(self, document: dict[str, Any], target: Target) -> Pushed:
         """Keep the picture; the post is made by whoever hears that it is asked for."""
-        content, _named = self.body(document, target)
+        content = self.body(document, target)
         name = f"{FOLDER}/partage-{hashlib.sha256(content).hexdigest()[:16]}.jpg"
         if not default_storage.exists(name):
             default_storage.save(name, ContentFile(content))
@@ -55,7 +55,11 @@ class CardPostConnector(MenuConnector):
         )
         return Pushed(name, False, detail)
 
-    def body(self, document: dict[str, Any], target: Target) -> tuple[bytes, list[str]]:
+    def body(self, document: dict[str, Any], target: Target) -> bytes:
+        return self.picture(document)[0]
+
+    def picture(self, document: dict[str, Any]) -> tuple[bytes, list[str]]:
+        """The picture, and the refs of what it names."""
         return draw(post_of(document), house=settings.RESTAURANT_NAME, address=f"{settings.PUBLIC_URL}/carte/")
 
     def read(self, target: Target) -> Any:

@@ -104,7 +104,7 @@ def _why_not(sync: MenuSync) -> str:
 def _publish(sync: MenuSync) -> None:
     connector = CardPostConnector()
     document = placing.document_for(sync.revision, sync.destination, timezone.now())
-    _picture, named = connector.body(document, placing.target_of(sync.destination))
+    _picture, named = connector.picture(document)
     said, address = post_of(document), f"{settings.PUBLIC_URL}/carte/"
     content = {
         "title": said.title,
