@@ -329,7 +329,7 @@ def _in_order(categories: list[Entry]) -> Iterator[Entry]:
     known = {category["id"] for category in categories}
     children: dict[str, list[Entry]] = {}
     for category in categories:
-        parent = category.get("parent_id")
+        parent = category.get("parent_id") or ""
         children.setdefault(parent if parent in known else "", []).append(category)
     given: set[str] = set()
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -552,3 +553,19 @@ def test_three_hundred_dishes_cost_no_more_queries_than_three(client, django_ass
     # The card in force, its dishes, options and set menus, and when another one comes.
     with django_assert_num_queries(5):
         assert client.get(address).status_code == 200
+
+
+@pytest.mark.django_db
+def test_three_hundred_dishes_are_drawn_quickly():
+    document = full()
+    document["categories"][0]["items"] += [{**dish(full(), "magret"), "id": f"d{rank}"} for rank in range(300)]
+    publish(document)
+    spent = []
+
+    for _turn in range(5):
+        start = time.process_time()
+        assert card_view(RequestFactory().get("/carte/")).status_code == 200
+        spent.append(time.process_time() - start)
+
+    # A tenth of a second on a free machine; the test only bites when it is several times slower.
+    assert min(spent) < 0.3
