@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from menus import shown
+from menus.addresses import path_of
 from menus.entries import status_of
 from menus.languages import FRENCH, Reader
 from menus.mentions import WORDS, allergens_said, hours_said, mentions
@@ -25,7 +26,6 @@ DIETS = {
 }
 AVAILABILITY = {"available": "InStock", "unavailable": "SoldOut"}
 SET_MENUS = {"fr": "Formules", "en": "Set menus"}
-PATHS = {"fr": "/carte/", "en": "/carte/en/"}
 UNSAFE_IN_SCRIPT = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 
 
@@ -60,7 +60,7 @@ def cents(price: str) -> int:
 class _Page:
     def __init__(self, document: dict[str, Any], public_url: str, language: str) -> None:
         self.document, self.language = document, language
-        self.page = f"{public_url}{PATHS[language]}"
+        self.page = f"{public_url}{path_of(language)}"
         self.reader = Reader(document, language)
         self.dishes = {item["id"]: item for category in document["categories"] for item in category["items"]}
 

@@ -11,7 +11,8 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from menus import shown
-from menus.views import ALL_HOURS, card_now, conditional, path_of
+from menus.addresses import path_of
+from menus.views import ALL_HOURS, card_now, conditional
 
 SCRIPT = settings.BASE_DIR / "static" / "js" / "card-widget.js"
 HOUR = 3_600

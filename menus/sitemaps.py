@@ -10,9 +10,9 @@ from django.contrib.sitemaps import Sitemap
 from django.utils.translation import get_language
 
 from menus import queries
+from menus.addresses import path_of
 from menus.languages import FRENCH, LANGUAGES
 from menus.models import MenuRevision
-from menus.views import path_of
 
 
 class CardSitemap(Sitemap):

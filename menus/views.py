@@ -10,7 +10,6 @@ from csp.decorators import csp_replace
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.http import urlencode
@@ -19,6 +18,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from menus import moments, queries, shown
+from menus.addresses import path_of
 from menus.jsonld import as_script, menu_page
 from menus.languages import FRENCH, LANGUAGES
 from menus.models import MenuRevision
@@ -165,8 +165,3 @@ def _addresses(request: HttpRequest, language: str, wanted: Wanted) -> dict[str,
 def _address(path: str, chosen: dict[str, str], wanted: Wanted) -> str:
     query = "&".join(part for part in (urlencode(chosen), wanted.query) if part)
     return f"{path}?{query}" if query else path
-
-
-def path_of(language: str) -> str:
-    """The page's path in one language."""
-    return reverse("card") if language == FRENCH else reverse("card-en")

@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from menus.views import path_of
+from menus.addresses import path_of
 
 
 def lines_to_copy() -> SafeString:

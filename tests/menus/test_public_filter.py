@@ -221,7 +221,7 @@ def test_a_browser_without_script_gets_the_filtered_page(client):
     assert "1 plat masqué, car il contient ou peut contenir : sulfites." in page
     assert '<details class="no-print" open>' in page
     assert re.search(r'value="sulphites"\s+checked', page)
-    assert re.search(r'<a class="quiet-button reset" href="/carte/"\s*>', page)
+    assert re.search(r'<a class="quiet-button reset"\s+href="/carte/"\s*>', page)
 
 
 @pytest.mark.django_db
