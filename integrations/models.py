@@ -230,3 +230,56 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ModuleCursor(Claimable):
+    """How far we have read one stream of a neighbouring module; moved only with what was read (one transaction)."""
+
+    class Status(models.TextChoices):
+        IDLE = "idle", _("à jour")
+        RUNNING = "running", _("en cours")
+
+    module = models.CharField(_("module"), max_length=40)
+    stream = models.CharField(_("flux"), max_length=40)
+    cursor = models.CharField(_("position"), max_length=500, blank=True)
+    etag = models.CharField(_("version lue"), max_length=200, blank=True)
+    status = models.CharField(_("état"), max_length=8, choices=Status.choices, default=Status.IDLE)
+    # When the stream was last read to its end; empty until it was, once.
+    synced_at = models.DateTimeField(_("à jour le"), null=True, blank=True)
+    # Since when it fails without a break.
+    failing_since = models.DateTimeField(_("en échec depuis"), null=True, blank=True)
+    # Elements that could not be used: [{"id", "reason", "at"}], the latest first; no value of theirs.
+    refused = models.JSONField(_("éléments écartés"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("lecture d'un module")
+        verbose_name_plural = _("lectures des modules")
+        ordering = ["module", "stream"]
+        constraints = [models.UniqueConstraint(fields=["module", "stream"], name="module_cursor_once")]
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="module_cursor_due")]
+
+    def __str__(self) -> str:
+        return f"{self.module} · {self.stream}"
+
+
+class ToldState(models.Model):
+    """What a module last told us of one thing (a booking, a recipe), by webhook or by our own reading: told twice, the
+    same state counts once."""
+
+    class Origin(models.TextChoices):
+        WEBHOOK = "webhook", _("webhook")
+        READING = "reading", _("lecture")
+
+    source = models.CharField(_("source"), max_length=40)
+    thing = models.CharField(_("chose"), max_length=160)
+    state = models.CharField(_("état"), max_length=160)
+    origin = models.CharField(_("appris par"), max_length=8, choices=Origin.choices)
+    occurred_at = models.DateTimeField(_("survenu le"))
+
+    class Meta:
+        verbose_name = _("fait connu")
+        verbose_name_plural = _("faits connus")
+        constraints = [models.UniqueConstraint(fields=["source", "thing"], name="told_state_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} · {self.thing}"

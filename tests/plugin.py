@@ -26,6 +26,7 @@ FIXED = {
     "DEBUG": "off",
     "LOG_JSON": "off",
     "PLAY_DEMO": "off",
+    "MODULES_SYNC": "off",
 }
 REMOVED = ("DATABASE_URL", "DB_CONNECTION_STRING", "REDIS_URL", "BROKER_URL", "PORT", "PUBLIC_URL", "SANDBOX_URL")
 NEEDS = {"needs_rabbitmq": "rabbitmq", "needs_redis": "redis", "needs_postgresql": "postgresql"}

@@ -233,6 +233,17 @@ BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
 WEBHOOK_BURST = env.int("WEBHOOK_BURST", default=20)
 WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=262_144)
 
+# Read the neighbouring modules (CRM, recipes, IoT, accounting) by ourselves; off: only when a person asks.
+MODULES_SYNC = env.bool("MODULES_SYNC", default=True)
+# How long a module may be away, or answer nonsense, before staff are told.
+MODULE_ALERT_MINUTES = env.int("MODULE_ALERT_MINUTES", default=30)
+# Dishes that sell little: a draft of a campaign each week (off: by the button only), the discount it starts from, what
+# must at least be left of a price before tax, and the share of its category's median below which a dish is slow.
+SLOW_DISHES_WEEKLY = env.bool("SLOW_DISHES_WEEKLY", default=False)
+SLOW_DISHES_DISCOUNT = env.int("SLOW_DISHES_DISCOUNT", default=15)
+MARGIN_FLOOR_PERCENT = env.int("MARGIN_FLOOR_PERCENT", default=60)
+SLOW_DISHES_SHARE = env.float("SLOW_DISHES_SHARE", default=0.4)
+
 # Legal and decent hours of marketing; off only where no real guest can be reached, as in the sandbox at night.
 QUIET_HOURS = env.bool("QUIET_HOURS", default=not SANDBOX)
 # Marketing messages one guest may get in seven days, all channels and campaigns together.

@@ -29,9 +29,9 @@ from integrations.claims import (
 from integrations.errors import CommunicationError, PermanentError, TransientError
 from integrations.event_contracts import INBOUND, fault_of, path_of
 from integrations.events import announce
-from integrations.models import InboundEvent
+from integrations.models import InboundEvent, ToldState
 from integrations.queueing import enqueue
-from integrations.services import refusals
+from integrations.services import facts, refusals
 from integrations.services.doors import Proof, current_rules, is_allowed_address, opens
 from integrations.signals import inbound_event_failed, inbound_event_received
 
@@ -136,9 +136,18 @@ def _check_contract(data: dict[str, Any]) -> None:
 
 
 def store(
-    *, source: str, event: str, delivery_id: str, occurred_at: datetime, payload: dict[str, Any]
+    *,
+    source: str,
+    event: str,
+    delivery_id: str,
+    occurred_at: datetime,
+    payload: dict[str, Any],
+    origin: str = ToldState.Origin.WEBHOOK,
 ) -> tuple[InboundEvent, bool]:
-    """Keep an authenticated delivery and queue it; returns it and whether it is new: a second one is absorbed."""
+    """Keep an authenticated delivery and queue it; returns it and whether it is new: a second one is absorbed.
+
+    origin: told by the module, or learnt by reading it; what both bring counts once, the second is kept as processed.
+    """
     correlation_id = str(structlog.contextvars.get_contextvars().get("correlation_id", ""))[:64]
     contract = INBOUND.get(event)
     entity = contract.entity_of(event, payload) if contract else ""
@@ -153,6 +162,10 @@ def store(
                 entity=f"{source}:{entity}"[:140] if entity else "",
                 correlation_id=correlation_id,
             )
+            if not facts.is_news(source, event, payload, origin=origin, at=occurred_at):
+                row.status, row.processed_at = Status.PROCESSED, timezone.now()
+                row.save(update_fields=["status", "processed_at"])
+                return row, False
             enqueue(PROCESS, row.pk)
     except IntegrityError:
         return InboundEvent.objects.get(source=source, delivery_id=delivery_id), False

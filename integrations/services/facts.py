@@ -1,0 +1,96 @@
+"""The same fact comes by webhook and by our own reading of the module: which of the two is news is decided here, once.
+
+Which event is about which thing, and what of its payload makes a new state of it, is a table.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware, make_aware
+
+from integrations.models import ToldState
+
+Origin = ToldState.Origin
+
+
+@dataclass(frozen=True)
+class Fact:
+    """thing: the prefix and the payload's key that name it. state: what it is now, in a few signs."""
+
+    prefix: str
+    key: str
+    state: Callable[[dict[str, Any]], str]
+
+
+def _table(payload: dict[str, Any]) -> str:
+    """A booking that stands: when, and for how many."""
+    said = str(payload.get("starts_at", ""))
+    moment = parse_datetime(said)
+    if moment is not None:
+        moment = moment if is_aware(moment) else make_aware(moment)
+        said = moment.astimezone(UTC).isoformat()
+    return f"active|{said}|{payload.get('guests', '')}"
+
+
+FACTS: dict[str, Fact] = {
+    "booking_created": Fact("booking", "booking_id", _table),
+    "booking_updated": Fact("booking", "booking_id", _table),
+    "booking_canceled": Fact("booking", "booking_id", lambda payload: "canceled"),
+    "visit_completed": Fact("booking", "booking_id", lambda payload: "completed"),
+    "new_recipe": Fact("recipe", "recipe_id", lambda payload: "told"),
+    # One thing: the place of honour; what is new is who has it.
+    "featured_recipe": Fact("featured", "", lambda payload: str(payload.get("recipe_id", ""))),
+}
+
+
+def thing_of(event: str, payload: dict[str, Any]) -> str:
+    """What an event is about; "" when it is about nothing that is followed."""
+    fact = FACTS.get(event)
+    if fact is None:
+        return ""
+    name = payload.get(fact.key) if fact.key else ""
+    if fact.key and (not isinstance(name, str | int) or name == ""):
+        return ""
+    return f"{fact.prefix}:{name}"[:160]
+
+
+def known(source: str, thing: str) -> ToldState | None:
+    """What was last told of a thing."""
+    return ToldState.objects.filter(source=source, thing=thing).first()
+
+
+def is_news(source: str, event: str, payload: dict[str, Any], *, origin: str, at: datetime) -> bool:
+    """Whether an event tells something that was not told, and note it. Call it in the transaction that acts upon it.
+
+    A module that says the same twice by itself, as two deliveries, means it; our reading never repeats anything, nor
+    brings back what is older than what is known.
+    """
+    thing = thing_of(event, payload)
+    if not thing:
+        return True
+    state = FACTS[event].state(payload)[:160]
+    row, is_new = ToldState.objects.select_for_update().get_or_create(
+        source=source, thing=thing, defaults={"state": state, "origin": origin, "occurred_at": at}
+    )
+    if is_new:
+        return True
+    if row.state == state:
+        return origin == row.origin == Origin.WEBHOOK
+    if origin == Origin.READING and at < row.occurred_at:
+        return False
+    ToldState.objects.filter(pk=row.pk).update(state=state, origin=origin, occurred_at=at)
+    return True
+
+
+def note(source: str, event: str, payload: dict[str, Any], *, at: datetime) -> None:
+    """Know a state without telling anybody: what a module held before we first read it is no news."""
+    thing = thing_of(event, payload)
+    if thing:
+        ToldState.objects.get_or_create(
+            source=source,
+            thing=thing,
+            defaults={"state": FACTS[event].state(payload)[:160], "origin": Origin.READING, "occurred_at": at},
+        )
