@@ -3,7 +3,7 @@
 from django.urls import path
 
 from integrations.sandbox import api
-from integrations.sandbox.pages import acts, delivery, feed, inbox, incidents, overview, phone
+from integrations.sandbox.pages import acts, delivery, feed, inbox, incidents, modules, overview, phone
 
 app_name = "sandbox"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("telephone/repondre/", phone.answer, name="answer"),
     path("livraison/", delivery.delivery, name="delivery"),
     path("livraison/<int:pk>/agir/", delivery.act, name="delivery_act"),
+    path("modules/", modules.modules, name="modules"),
+    path("modules/<slug:slug>/agir/", modules.act, name="modules_act"),
     path("incidents/", incidents.incidents, name="incidents"),
     path("incidents/<int:pk>/annuler/", incidents.cancel, name="cancel"),
     path("fichier/<slug:slug>/<slug:kind>/<slug:number>", feed.file, name="file"),

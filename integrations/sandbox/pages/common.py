@@ -17,7 +17,7 @@ from integrations.sandbox.models import VendorRecord
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors.base import Vendor
 
-SURFACES = {"inbox": "Boîte mail", "phone": "Téléphone", "delivery": "Livraison"}
+SURFACES = {"inbox": "Boîte mail", "phone": "Téléphone", "delivery": "Livraison", "modules": "Modules"}
 
 
 def vendors(surface: str) -> list[type[Vendor]]:

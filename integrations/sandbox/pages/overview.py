@@ -16,6 +16,7 @@ INTRODUCTIONS = {
     "inbox": "Les e-mails, tels que les clients les ouvrent",
     "phone": "Les SMS et les notifications, téléphone par téléphone",
     "delivery": "La carte que montrent les applications de livraison",
+    "modules": "Un module voisin, et ce qui peut y arriver",
 }
 
 

@@ -26,7 +26,7 @@ SHAPES = {
     "back": '<path d="M15 5l-7 7 7 7"/>',
     "target": '<circle cx="12" cy="12" r="8"/><circle cx="12" cy="12" r="3"/>',
 }
-SURFACE_ICONS = {"feed": "feed", "inbox": "mail", "phone": "phone", "delivery": "bag"}
+SURFACE_ICONS = {"feed": "feed", "inbox": "mail", "phone": "phone", "delivery": "bag", "modules": "link"}
 
 
 @register.simple_tag
