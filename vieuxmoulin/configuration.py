@@ -11,6 +11,8 @@ from django.db import transaction
 
 from integrations.errors import CommunicationError
 from integrations.models import Credential, WebhookEndpoint
+from integrations.modules import registry as module_registry
+from integrations.modules.base import credential_platform, module_option_faults
 from integrations.services import doors, outbound
 from notifications.connectors import registry as message_registry
 from notifications.models import MessageTemplate, Provider, Purpose
@@ -34,6 +36,7 @@ class Plan:
     incoming: dict[str, Any] = field(default_factory=dict)
     endpoints: list[dict[str, Any]] = field(default_factory=list)
     templates: list[MessageTemplate] = field(default_factory=list)
+    modules: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
     def check_keys(self, where: str, data: Any, required: Iterable[str], optional: Iterable[str] = ()) -> bool:
@@ -64,6 +67,7 @@ def read(folder: Path) -> Plan:
         "notifications.json": _read_notifications,
         "webhooks.json": _read_webhooks,
         "templates.json": _read_templates,
+        "modules.json": _read_modules,
     }
     found = [name for name in readers if (folder / name).exists()]
     if not found:
@@ -112,6 +116,9 @@ def apply(plan: Plan) -> list[str]:
         for template in plan.templates:
             saved = templates.save_version(template)
             plan.done.append(f"Modèle « {saved.slug} », version {saved.version}")
+        for slug, keys in plan.modules:
+            _write_credential(credential_platform(slug), keys)
+            plan.done.append(f"Module {module_registry[slug].label}")
     return plan.done
 
 
@@ -182,6 +189,18 @@ def _read_templates(plan: Plan, name: str, data: dict[str, Any]) -> None:
             plan.problems.append(f"{name}, {slug} : {error}")
         else:
             plan.templates.append(template)
+
+
+def _read_modules(plan: Plan, name: str, data: dict[str, Any]) -> None:
+    plan.check_keys(name, data, (), sorted(module_registry))
+    for slug in sorted(set(data) & set(module_registry)):
+        module, where = module_registry[slug], f"{name}, {slug}"
+        if not plan.check_keys(where, data[slug], module.required_keys, module.optional_keys):
+            continue
+        faults = module_option_faults(data[slug])
+        plan.problems += [f"{where}.{fault}" for fault in faults]
+        if not faults:
+            plan.modules.append((slug, data[slug]))
 
 
 def _write_account(plan: Plan, slug: str, keys: dict[str, str]) -> None:

@@ -124,3 +124,34 @@ def test_a_fault_is_named_with_its_place_and_its_cure(folder, changes, words):
 def test_an_empty_folder_says_what_is_expected(tmp_path):
     with pytest.raises(CommandError, match=r"platforms\.json"):
         call_command("load_config", str(tmp_path))
+
+
+def test_the_neighbouring_modules_are_configured_by_their_file(folder):
+    words = {"contact": {"first_name": "prenom"}}
+    modules = {
+        "crm": {"base_url": "https://crm.example/api", "token": "un-jeton", "timeout": 5, "words": words},
+        "iot": {"base_url": "https://iot.example", "token": "autre-jeton"},
+    }
+
+    call_command("load_config", folder(modules=modules))
+
+    assert Credential.objects.get(platform="module_crm").secrets == modules["crm"]
+    assert Credential.objects.get(platform="module_iot").secrets["token"] == "autre-jeton"
+
+
+@pytest.mark.parametrize(
+    ("modules", "words"),
+    [
+        ({"crmm": {}}, "Vouliez-vous dire « crm »"),
+        ({"crm": {"token": "t"}}, "il manque « base_url »"),
+        ({"crm": {"base_url": "crm.example", "token": "t"}}, "modules.json, crm.base_url"),
+        ({"crm": {"base_url": "https://crm.example", "token": "YOUR_TOKEN"}}, "valeur d'exemple"),
+        ({"crm": {"base_url": "https://crm.example", "token": "t", "timeout": "vite"}}, "crm.timeout"),
+        ({"crm": {"base_url": "https://crm.example", "token": "t", "words": {"contact": []}}}, "crm.words"),
+    ],
+)
+def test_a_fault_in_the_modules_is_named_and_nothing_is_written(folder, modules, words):
+    with pytest.raises(CommandError, match=words):
+        call_command("load_config", folder(modules=modules))
+
+    assert Credential.objects.count() == 0
