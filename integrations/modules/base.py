@@ -119,14 +119,13 @@ class Module(Connector):
 
     # --- Asking ------------------------------------------------------------------------------------------------------
 
-    def ask(self, name: str, *, body: Any = None, query: Mapping[str, Any] | None = None, etag: str = "", **places: str) -> requests.Response:  # fmt: skip
-        """Make the call that the contract names. Raises a CommunicationError."""
+    def ask(self, name: str, *, body: Any = None, query: Mapping[str, Any] | None = None, etag: str = "", places: Mapping[str, str] | None = None) -> requests.Response:  # fmt: skip
+        """Make the call that the contract names; places: what its path leaves open. Raises a CommunicationError."""
         self._require()
         method = self.contract.method(name)
         path = self.options.paths.get(name) or self.contract.path(name)
-        address = (
-            f"{self.options.base_url}/{path.format(**{key: quote(said, safe='') for key, said in places.items()})}"
-        )
+        filled = path.format(**{key: quote(said, safe="") for key, said in (places or {}).items()})
+        address = f"{self.options.base_url}/{filled}"
         asked = {
             self.options.query.get(key, key): said for key, said in (query or {}).items() if said not in (None, "")
         }
@@ -136,23 +135,23 @@ class Module(Connector):
             method, address, params=asked, json=body, headers=headers, token=self.options.token, creates=False
         )
 
-    def read_whole(self, name: str, *, etag: str = "", query: Mapping[str, Any] | None = None, **places: str) -> Reading:  # fmt: skip
+    def read_whole(self, name: str, *, etag: str = "", query: Mapping[str, Any] | None = None, places: Mapping[str, str] | None = None) -> Reading:  # fmt: skip
         """One answer, checked whole; with the ETag of a former one, only if it changed."""
-        response = self.ask(name, query=query, etag=etag, **places)
+        response = self.ask(name, query=query, etag=etag, places=places)
         if response.status_code == NOT_MODIFIED:
             return Reading(etag=etag, is_unchanged=True)
         return Reading(self.checked(name, self.decoded(response)), response.headers.get("ETag", ""))
 
-    def read_kept(self, name: str, *, query: Mapping[str, Any] | None = None, **places: str) -> Answer:
+    def read_kept(self, name: str, *, query: Mapping[str, Any] | None = None, places: Mapping[str, str] | None = None) -> Answer:  # fmt: skip
         """One answer, from the cache while it is fresh, asked for again after; a stale one while the module is down."""
         age, now = self.ages.get(name, NEVER_KEPT), timezone.now()
         self._require()
-        key = self._cache_key(name, query, places)
+        key = self._cache_key(name, query, places or {})
         kept = _kept(key) if age != NEVER_KEPT else None
         if kept and now - kept["at"] < age.fresh:
             return Answer(kept["value"], kept["at"])
         try:
-            reading = self.read_whole(name, query=query, etag=kept["etag"] if kept else "", **places)
+            reading = self.read_whole(name, query=query, etag=kept["etag"] if kept else "", places=places)
         except TransientError as error:
             if kept and now - kept["at"] < age.stale:
                 log.warning("module_stale_answer", module=self.slug, name=name, code=error.code)
@@ -208,9 +207,9 @@ class Module(Connector):
         except Unreadable as error:
             raise self.bad_answer(name, str(error)) from None
 
-    def write(self, name: str, kind: str, document: dict[str, Any], **places: str) -> Any:
+    def write(self, name: str, kind: str, document: dict[str, Any], places: Mapping[str, str]) -> Any:
         """Make a writing call with a document of the contract; returns the record in the answer."""
-        response = self.ask(name, body=in_their_words(document, self._words(kind)), **places)
+        response = self.ask(name, body=in_their_words(document, self._words(kind)), places=places)
         said = in_contract_words(self.decoded(response), self._words(kind))
         return self.records(name, kind, [self.checked(name, said)])[0]
 

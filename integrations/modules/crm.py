@@ -143,24 +143,24 @@ class Crm(Module):
 
     def change_contact(self, contact_id: str, values: dict[str, Any]) -> CrmContact:
         """Change some fields, by our names."""
-        return self.write("write_contact", "contact", CONTACT.write(values), id=contact_id)
+        return self.write("write_contact", "contact", CONTACT.write(values), {"id": contact_id})
 
     def put_contact(self, our_id: str, values: dict[str, Any]) -> CrmContact:
         """Create the guest that carries our id, or change them: sent twice, there is one."""
-        return self.write("put_contact", "contact", CONTACT.write(values), ref=our_id)
+        return self.write("put_contact", "contact", CONTACT.write(values), {"ref": our_id})
 
     def put_consents(self, contact_id: str, consents: tuple[ConsentSaid, ...]) -> CrmContact:
         """Say what a guest agreed to, or no longer agrees to."""
-        return self.write("put_consents", "contact", CONTACT.write({"consents": consents}), id=contact_id)
+        return self.write("put_consents", "contact", CONTACT.write({"consents": consents}), {"id": contact_id})
 
     def erase_contact(self, contact_id: str) -> None:
         """Have a guest erased; one that is not there any more is."""
         try:
-            self.ask("erase_contact", id=contact_id)
+            self.ask("erase_contact", places={"id": contact_id})
         except PermanentError as error:
             if error.code not in GONE:
                 raise
 
     def put_booking(self, ref: str, values: dict[str, Any]) -> Booking:
         """Create or change the booking that carries this reference: sent twice, there is one."""
-        return self.write("put_booking", "booking", BOOKING.write(values), ref=ref)
+        return self.write("put_booking", "booking", BOOKING.write(values), {"ref": ref})

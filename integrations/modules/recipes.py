@@ -87,7 +87,7 @@ class Recipes(Module):
 
     def ingredients(self, recipe_id: str) -> Answer:
         """What one portion takes."""
-        return self.listed("ingredients", "ingredient", self.read_kept("ingredients", id=recipe_id))
+        return self.listed("ingredients", "ingredient", self.read_kept("ingredients", places={"id": recipe_id}))
 
     def _recipe(self, body: dict) -> Recipe | None:
         if body["recipe"] is None:

@@ -57,9 +57,21 @@ def thing_of(event: str, payload: dict[str, Any]) -> str:
     return f"{fact.prefix}:{name}"[:160]
 
 
+def state_of(event: str, payload: dict[str, Any]) -> str:
+    """What an event that is followed says of its thing."""
+    return FACTS[event].state(payload)[:160]
+
+
 def known(source: str, thing: str) -> ToldState | None:
     """What was last told of a thing."""
     return ToldState.objects.filter(source=source, thing=thing).first()
+
+
+def is_known(source: str, event: str, payload: dict[str, Any]) -> bool:
+    """Whether the very same was told before; nothing is noted."""
+    thing = thing_of(event, payload)
+    found = known(source, thing) if thing else None
+    return found is not None and found.state == state_of(event, payload)
 
 
 def is_news(source: str, event: str, payload: dict[str, Any], *, origin: str, at: datetime) -> bool:
@@ -71,7 +83,7 @@ def is_news(source: str, event: str, payload: dict[str, Any], *, origin: str, at
     thing = thing_of(event, payload)
     if not thing:
         return True
-    state = FACTS[event].state(payload)[:160]
+    state = state_of(event, payload)
     row, is_new = ToldState.objects.select_for_update().get_or_create(
         source=source, thing=thing, defaults={"state": state, "origin": origin, "occurred_at": at}
     )
@@ -92,5 +104,5 @@ def note(source: str, event: str, payload: dict[str, Any], *, at: datetime) -> N
         ToldState.objects.get_or_create(
             source=source,
             thing=thing,
-            defaults={"state": FACTS[event].state(payload)[:160], "origin": Origin.READING, "occurred_at": at},
+            defaults={"state": state_of(event, payload), "origin": Origin.READING, "occurred_at": at},
         )

@@ -276,3 +276,17 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} · {self.reason}"
+
+
+class ErasedAddress(models.Model):
+    """The keyed index of an address whose guest was erased: no older news of another module brings them back."""
+
+    address_index = models.CharField(_("empreinte"), max_length=64, unique=True)
+    erased_at = models.DateTimeField(_("effacé le"))
+
+    class Meta:
+        verbose_name = _("adresse effacée")
+        verbose_name_plural = _("adresses effacées")
+
+    def __str__(self) -> str:
+        return f"{self.erased_at:%d/%m/%Y}"

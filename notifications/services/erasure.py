@@ -1,13 +1,16 @@
 """To forget a guest (GDPR, article 17): what names them goes; figures, and the proof of their choices, stay nameless."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from integrations.events import announce
-from notifications.models import Chunk, Contact, DeliveryEvent, Notification
+from notifications.models import Chunk, Contact, DeliveryEvent, ErasedAddress, Notification
 from notifications.signals import contact_erased
 
 log = structlog.get_logger(__name__)
@@ -36,10 +39,21 @@ def _erase(contact_id: Any) -> int:
     DeliveryEvent.objects.filter(notification__in=messages.values("pk")).update(user_agent="", url="")
     messages.update(recipient="", data={}, moment_reason="")
     _empty_chunks_of_one(messages)
+    for index in (guest.email_index, guest.phone_index):
+        if index:
+            ErasedAddress.objects.update_or_create(address_index=index, defaults={"erased_at": timezone.now()})
     guest.delete()
     log.info("contact_erased", contact=str(contact_id))
     announce(contact_erased, Contact, contact_id=contact_id)
     return 1
+
+
+def was_erased(indexes: Iterable[str], *, since: datetime | None = None) -> bool:
+    """Whether a guest behind one of these fingerprints was erased, after a moment if one is given: what is older than
+    that is not to bring them back.
+    """
+    rows = ErasedAddress.objects.filter(address_index__in=list(indexes))
+    return (rows.filter(erased_at__gte=since) if since else rows).exists()
 
 
 def _empty_chunks_of_one(messages: QuerySet[Notification]) -> None:

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware, make_aware
 
 from integrations.errors import PermanentError
 from notifications.models import Contact, Habit, Purchase
-from notifications.services import contacts, reports
+from notifications.services import contacts, erasure, reports
 
 PURCHASE = "purchase_recorded"
 # A booking is made when its guest has the telephone in hand: that hour is worth as much as a click.
@@ -22,7 +22,10 @@ MOST_CENTS = 100_000_00
 
 def note(event: str, source: str, payload: dict[str, Any], *, at: datetime) -> None:
     """Keep what an event says of its guest. Raises PermanentError naming the field when a purchase cannot be read."""
-    guest = guest_of(payload.get("customer"), source=source)
+    said = payload.get("customer")
+    if is_of_an_erased_guest(said, at):
+        return
+    guest = guest_of(said, source=source)
     if guest is None:
         if event == PURCHASE:
             raise _unreadable("customer", "un client : { \"id\" }, { \"email\" } ou { \"phone\" }")  # fmt: skip
@@ -31,6 +34,17 @@ def note(event: str, source: str, payload: dict[str, Any], *, at: datetime) -> N
         _note_purchase(guest, source, payload)
     else:
         _note_habit(guest, at)
+
+
+def is_of_an_erased_guest(said: Any, at: datetime) -> bool:
+    """Whether an event of that moment is about somebody who was erased since, and whom nothing of ours knows any more."""
+    if not isinstance(said, dict):
+        return False
+    addresses = [said[name] for name in ("email", "phone") if isinstance(said.get(name), str)]
+    indexes = [index for address in addresses for index in contacts.fingerprints(address)]
+    if not indexes or not erasure.was_erased(indexes, since=at):
+        return False
+    return not Contact.objects.filter(Q(email_index__in=indexes) | Q(phone_index__in=indexes)).exists()
 
 
 def guest_of(said: Any, *, source: str) -> Contact | None:
