@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.fields import EncryptedJSONField
 from integrations.ids import time_ordered_uuid
+from vieuxmoulin.exchange.models import ContactLink, Difference, SlowDishRound
+
+__all__ = ["Alert", "ApiClient", "ContactLink", "Difference", "IdempotencyRecord", "SlowDishRound", "Task"]
 
 
 class Task(models.Model):

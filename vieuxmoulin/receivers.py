@@ -14,7 +14,7 @@ from campaigns.models import Campaign
 from campaigns.services import automations, lifecycle
 from campaigns.signals import campaign_completed, campaign_started
 from integrations.models import InboundEvent, WebhookEndpoint
-from integrations.queueing import send
+from integrations.queueing import enqueue, send
 from integrations.services import outbound
 from integrations.signals import (
     circuit_closed,
@@ -61,10 +61,12 @@ from social.signals import (
     publication_published,
 )
 from vieuxmoulin import alerts
+from vieuxmoulin.exchange import links, streams
 from vieuxmoulin.orchestrator import card_posts, ledger
 
 BURST_ALERT = "refused:"
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
+SYNC_MODULES = "vieuxmoulin.tasks.sync_modules"
 REFRESH, REFRESH_SECONDS = "vieuxmoulin.tasks.refresh_task", 1
 POST_CARD = "vieuxmoulin.tasks.post_card"
 
@@ -174,6 +176,7 @@ def tell_that_a_guest_wants_no_more(contact_id: UUID, channel: str, source: str,
     payload = {"contact_id": str(contact_id), "channel": channel, "source": source}
     key = f"consent:{contact_id}:{channel}:{timezone.now().isoformat()}"
     outbound.tell("consent_withdrawn", "notifications", payload, fact_key=key)
+    links.mark_contact(contact_id)
 
 
 @receiver(contact_erased)
@@ -182,6 +185,7 @@ def tell_that_a_guest_is_forgotten(contact_id: UUID, **_: Any) -> None:
         "contact_erased", "notifications", {"contact_id": str(contact_id)}, fact_key=f"contact:{contact_id}:erased"
     )
     alerts.resolve(f"erasure:{contact_id}")
+    links.mark_erased(contact_id)
 
 
 @receiver(provider_failed)
@@ -327,6 +331,13 @@ def know_guests_better(event: InboundEvent, **_: Any) -> None:
 def take_the_count_of_the_stock(event: InboundEvent, **_: Any) -> None:
     if event.event == "stock_update":
         stock.note_levels(event.payload, at=event.occurred_at)
+
+
+@receiver(inbound_event_received)
+def read_at_once_what_a_module_hints_at(event: InboundEvent, **_: Any) -> None:
+    """The event is only a hurry: what is true is read from the module itself."""
+    if event.event in streams.HURRIES:
+        enqueue(SYNC_MODULES, event.source)
 
 
 @receiver(inbound_event_received)

@@ -87,6 +87,19 @@ JOBS = (
         DAY,
         "Un service qui a oublié de nous appeler est redemandé dans la journée, sans effet s'il n'a rien oublié.",
     ),
+    Job(
+        "Modules voisins",
+        "vieuxmoulin.tasks.sync_modules",
+        60,
+        "Chaque flux a son rythme (une à quinze minutes) ; un plat épuisé ou un refus n'attend pas.",
+        is_first=True,
+    ),
+    Job(
+        "Plats peu vendus",
+        "vieuxmoulin.tasks.propose_slow_dishes",
+        7 * DAY,
+        "Un mois de ventes bouge peu d'un jour à l'autre : un brouillon par semaine, si SLOW_DISHES_WEEKLY.",
+    ),
     Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons, réponses et images que personne ne redemandera."),
 )
 

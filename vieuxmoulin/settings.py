@@ -167,6 +167,9 @@ CELERY_TASK_ROUTES = {
     "campaigns.tasks.*": {"queue": "campaigns"},
     "campaigns.analytics.tasks.*": {"queue": "analytics"},
     "integrations.tasks.*": {"queue": "webhooks"},
+    # They wait for other modules, which campaigns must not.
+    "vieuxmoulin.tasks.read_stream": {"queue": "webhooks"},
+    "vieuxmoulin.tasks.tell_crm": {"queue": "webhooks"},
     "vieuxmoulin.tasks.*": {"queue": "campaigns"},
 }
 QUEUES = ("publish", "notify", "menus", "campaigns", "webhooks", "analytics")

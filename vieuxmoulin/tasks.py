@@ -11,6 +11,8 @@ from notifications.services import double_optin
 from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin.api import idempotency
+from vieuxmoulin.exchange import links, slow_dishes
+from vieuxmoulin.exchange import streams as module_streams
 from vieuxmoulin.orchestrator import automating, card_posts, conducting, goals, ledger, totals
 
 # Long enough to look back at an attack; an address is personal data, and is not kept for ever.
@@ -42,6 +44,30 @@ def run_automation(run_id: str) -> None:
 @shared_task
 def post_card(sync_id: str) -> None:
     card_posts.post(sync_id)
+
+
+@shared_task
+def sync_modules(module: str = "") -> None:
+    """Each minute: read what is due of the neighbouring modules, tell the CRM what it does not know. A named one: now."""
+    if module or settings.MODULES_SYNC:
+        module_streams.go_round(module)
+
+
+@shared_task
+def read_stream(row_id: str) -> None:
+    module_streams.read(row_id)
+
+
+@shared_task
+def tell_crm(link_id: str) -> None:
+    links.tell(link_id)
+
+
+@shared_task
+def propose_slow_dishes() -> None:
+    """Each week: a draft for the dishes that sell little, where staff asked for it."""
+    if settings.SLOW_DISHES_WEEKLY:
+        slow_dishes.propose_weekly()
 
 
 @shared_task

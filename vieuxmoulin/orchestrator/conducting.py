@@ -17,6 +17,7 @@ from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.ledger import FINAL, Requester, open_task, refresh, row_counts, settle_phase
 from vieuxmoulin.orchestrator.menus import update_menu
 from vieuxmoulin.orchestrator.notifying import notify
+from vieuxmoulin.orchestrator.promoting import completed
 from vieuxmoulin.orchestrator.publishing import publish
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ def manage(
         raise ContentRejected(message, code="unknown_action", problems=[{"field": "action", "message": message}])
     with transaction.atomic():
         if action == "create":
-            campaign = editing.create_campaign(campaign_data or {}, user=requester.user)
+            campaign = editing.create_campaign(completed(campaign_data or {}), user=requester.user)
         else:
             campaign = find_campaign(campaign_id)
         if action == "update":

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0004_oppositions_have_a_scope'),
+        ('notifications', '0005_listening'),
     ]
 
     operations = [
