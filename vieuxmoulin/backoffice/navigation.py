@@ -19,7 +19,7 @@ from social.models import Account, Interaction
 from vieuxmoulin.alerts import open_alerts
 from vieuxmoulin.backoffice.asking import counts
 from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
-from vieuxmoulin.models import Task
+from vieuxmoulin.models import Difference, Task
 
 
 def environment_badge(request: HttpRequest) -> tuple[str, str] | None:
@@ -48,6 +48,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _home(),
                 to(_("Alertes"), "notifications_active", "vieuxmoulin.alert"),
                 to(_("Journal des tâches"), "checklist", "vieuxmoulin.task"),
+                page(
+                    _("Modules voisins"),
+                    "hub",
+                    "modules",
+                    "integrations.view_modulecursor",
+                    care.get("vieuxmoulin.difference", 0),
+                ),
             ],
         ),
         _group(
@@ -182,6 +189,7 @@ def _needing_care(request: HttpRequest) -> dict[str, int]:
         "menus.menusync": troubled_syncs(),
         "menus.item": Item.objects.filter(availability=Item.Availability.UNAVAILABLE),
         "vieuxmoulin.alert": open_alerts(request.user),
+        "vieuxmoulin.difference": Difference.objects.filter(status=Difference.Status.WAITING),
         "vieuxmoulin.task": Task.objects.filter(status=Task.Status.FAILED, timestamp__gte=week),
         "integrations.webhookdelivery": WebhookDelivery.objects.filter(status="failed", created_at__gte=week),
         "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=week),

@@ -36,7 +36,9 @@ DIRECTION: Rights = [
     ("menus", None, ALL),
     ("vieuxmoulin", ("task",), (VIEW,)),
     ("vieuxmoulin", ("alert",), (VIEW, CHANGE)),
+    ("vieuxmoulin", ("difference",), (VIEW, CHANGE)),
     ("integrations", ("servicehealth", "heartbeat"), (VIEW,)),
+    ("integrations", ("modulecursor",), (VIEW, CHANGE)),
 ]
 ROLES: dict[str, Rights] = {"Direction": DIRECTION, "Rédaction": WRITERS, "Cuisine": KITCHEN}
 
