@@ -7,7 +7,7 @@ from typing import Any
 from integrations.errors import PermanentError
 from integrations.modules._registry import registry
 from integrations.modules._tables import Table, day, flag, many, moment, one, text, texts, whole
-from integrations.modules.base import Module, Page
+from integrations.modules.base import Module, Page, Reading
 
 GONE = ("404", "410")
 
@@ -140,6 +140,15 @@ class Crm(Module):
 
     def segments(self) -> tuple[CrmSegment, ...]:
         return self.listed("segments", "segment", self.read_kept("segments")).value
+
+    def segments_if_changed(self, etag: str = "") -> Reading:
+        """The same, read for its changes."""
+        reading = self.read_whole("segments", etag=etag)
+        return (
+            reading
+            if reading.is_unchanged
+            else Reading(self.records("segments", "segment", reading.value["items"]), reading.etag)
+        )
 
     def change_contact(self, contact_id: str, values: dict[str, Any]) -> CrmContact:
         """Change some fields, by our names."""

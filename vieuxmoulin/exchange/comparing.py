@@ -13,6 +13,7 @@ from vieuxmoulin.exchange import consents, differences, links
 from vieuxmoulin.exchange.models import ContactLink
 from vieuxmoulin.exchange.ownership import FIELDS, Ruling, Verdict, settle
 from vieuxmoulin.exchange.snapshots import ADDRESSES, Snapshot, ours_of, tag_slug
+from vieuxmoulin.exchange.tags import tag_of
 
 TELLING = (Ruling.TELL_REFUSAL, Ruling.TELL_AGREEMENT)
 
@@ -84,8 +85,7 @@ def _write(contact: Contact, taken: dict[str, Any]) -> None:
 def _tag(contact: Contact, now: set[str], before: set[str]) -> None:
     """The CRM's tags come and go with it; those that staff gave here stay."""
     for name in sorted(now - before):
-        if slug := tag_slug(name):
-            tag, _ = Tag.objects.get_or_create(slug=slug, defaults={"name": name.replace("_", " ").capitalize()[:120]})
+        if tag := tag_of(name):
             contact.tags.add(tag)
     if dropped := {tag_slug(name) for name in before - now} - {tag_slug(name) for name in now}:
         contact.tags.remove(*Tag.objects.filter(slug__in=dropped))

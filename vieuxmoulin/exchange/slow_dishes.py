@@ -109,7 +109,7 @@ def analyze_sales(
 
 def offer(dish: Dish, margin: Margin | None, *, wanted: int, floor: int) -> Offer:
     """The discount for one dish: the wanted one, lowered to what leaves `floor` per cent of the reduced price, or none."""
-    sold = f"{dish.quantity} vendus en {DAYS} jours, quand sa catégorie en vend {dish.usual:g}"
+    sold = f"{dish.quantity} vendus en {DAYS} jours, quand sa catégorie en vend {dish.usual:.0f}"
     if margin is None:
         return Offer(dish, 0, f"{sold} ; marge inconnue de la comptabilité : aucune remise.")
     most = largest_discount(margin, floor)

@@ -7,11 +7,13 @@ from integrations.models import ModuleCursor
 from integrations.queueing import send
 from integrations.services import streams
 from integrations.services.streams import Stream
-from vieuxmoulin.exchange import contacts, events, kitchen, links, orders, watch
+from vieuxmoulin.exchange import contacts, events, kitchen, links, orders, tags, watch
 
 # By name: tasks.py stands above.
 READ = "vieuxmoulin.tasks.read_stream"
 STREAMS = (
+    # First: who belongs to a group comes with the guests.
+    Stream("crm", "segments", "Segments", timedelta(hours=1), "segments_if_changed", tags.take, is_paged=False),
     # A refusal told at the desk must not wait for long; its webhook hastens it anyway.
     Stream("crm", "contacts", "Clients et accords", timedelta(minutes=5), "contacts", contacts.take),
     Stream("crm", "bookings", "Réservations", timedelta(minutes=5), "bookings", events.take_bookings),

@@ -54,6 +54,14 @@ class Shown:
     facts: tuple[str, ...]
     acts: tuple[Act, ...]
 
+    @property
+    def forms(self) -> list[tuple[tuple[tuple[str, str], ...], list[Act]]]:
+        """(what is chosen, the acts that it is chosen for)."""
+        grouped: dict[tuple[tuple[str, str], ...], list[Act]] = {}
+        for act in self.acts:
+            grouped.setdefault(act.of, []).append(act)
+        return list(grouped.items())
+
 
 class ModuleVendor(Vendor):
     """A neighbouring module."""

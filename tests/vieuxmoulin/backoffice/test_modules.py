@@ -58,7 +58,7 @@ def test_each_stream_tells_how_it_fares(office):
     page = response.content.decode()
     cards = {card.slug: card for card in response.context["cards"]}
 
-    assert [line.word for line in cards["crm"].lines] == ["à jour", "ancien"]
+    assert [line.word for line in cards["crm"].lines] == ["jamais lu", "à jour", "ancien"]
     assert (cards["iot"].word, cards["recipes"].word) == ("en difficulté", "lecture en attente")
     assert "ne répond pas comme convenu" in page
     assert "a1 : kind : manque." in page

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 import pytest
 
 from integrations.errors import PermanentError
+from integrations.modules.crm import CrmSegment
 from notifications.models import Consent, ConsentEvent, Contact, Suppression, Tag
 from notifications.services import contacts as ours
 from notifications.services import erasure, oppositions, permission
 from tests.factories import ContactFactory
 from tests.vieuxmoulin.exchange.conftest import NOON, guest, said
 from vieuxmoulin import alerts
-from vieuxmoulin.exchange import contacts, deciding, differences
+from vieuxmoulin.exchange import contacts, deciding, differences, tags
 from vieuxmoulin.exchange.models import ContactLink, Difference
 from vieuxmoulin.models import Alert
 
@@ -107,6 +108,21 @@ def test_tags_of_the_crm_come_and_go_and_ours_stay():
 
     take(guest(email="anne@example.com", tags=("Amis du vin",)))
     assert set(contact.tags.values_list("slug", flat=True)) == {"vip", "amis-du-vin"}
+
+
+def test_groups_are_called_as_the_crm_calls_them_unless_staff_did():
+    anne()
+    Tag.objects.create(slug="vip", name="Nos amis")
+    take(guest(email="anne@example.com", tags=("regular_customers",)))
+
+    tags.take(
+        (CrmSegment("regular_customers", "Clients réguliers"), CrmSegment("vip", "VIP"), CrmSegment("new", "Nouveaux")),
+        False,
+    )
+
+    assert dict(Tag.objects.values_list("slug", "name")) == {
+        "regular_customers": "Clients réguliers", "vip": "Nos amis", "new": "Nouveaux",
+    }  # fmt: skip
 
 
 def test_two_addresses_are_for_a_person_to_choose_and_nothing_changes_meanwhile():

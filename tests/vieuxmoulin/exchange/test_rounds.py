@@ -44,7 +44,7 @@ def open_alerts():
 
 def test_a_first_round_reads_everything_and_writes_to_nobody(queue):
     ItemFactory(ref="risotto-cepes")
-    assert exchange.go_round() == 7
+    assert exchange.go_round() == 8
     work(queue)
 
     assert set(ModuleCursor.objects.values_list("last_error", "failing_since")) == {("", None)}
@@ -92,7 +92,7 @@ def test_off_means_that_only_a_person_reads(settings, queue):
     assert queue == []
 
     tasks.sync_modules("iot")
-    assert len(queue) == 7
+    assert len(queue) == 8
 
 
 def test_a_hint_has_the_module_read_at_once(monkeypatch, django_capture_on_commit_callbacks):
