@@ -95,6 +95,12 @@ JOBS = (
         is_first=True,
     ),
     Job(
+        "Clients du CRM comparés",
+        "vieuxmoulin.tasks.compare_guests",
+        DAY,
+        "Ce qui a été changé ici depuis la dernière parole du CRM ; le reste l'est au fil de l'eau.",
+    ),
+    Job(
         "Plats peu vendus",
         "vieuxmoulin.tasks.propose_slow_dishes",
         7 * DAY,

@@ -11,7 +11,8 @@ from notifications.services import double_optin
 from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
 from vieuxmoulin.api import idempotency
-from vieuxmoulin.exchange import links, slow_dishes
+from vieuxmoulin.exchange import contacts as shared_guests
+from vieuxmoulin.exchange import differences, links, slow_dishes
 from vieuxmoulin.exchange import streams as module_streams
 from vieuxmoulin.orchestrator import automating, card_posts, conducting, goals, ledger, totals
 
@@ -64,6 +65,13 @@ def tell_crm(link_id: str) -> None:
 
 
 @shared_task
+def compare_guests() -> None:
+    """Each day: look again at what the CRM and we hold of each guest."""
+    if settings.MODULES_SYNC:
+        shared_guests.compare_again()
+
+
+@shared_task
 def propose_slow_dishes() -> None:
     """Each week: a draft for the dishes that sell little, where staff asked for it."""
     if settings.SLOW_DISHES_WEEKLY:
@@ -92,6 +100,7 @@ def tidy() -> None:
     tidying.forget_files()
     tidying.forget_imports()
     double_optin.forget_unconfirmed()
+    differences.forget()
     refusals.forget(REFUSALS_KEPT)
     pulse.forget()
 

@@ -23,7 +23,8 @@ from integrations.modules._options import Options, credential_platform, module_o
 from integrations.modules._tables import Table, Unreadable, in_contract_words, in_their_words
 
 log = structlog.get_logger(__name__)
-PAGE_SIZE = 200
+# A page is applied in one transaction: long enough to be worth a call, short enough to let others write.
+PAGE_SIZE = 100
 # A module that always has one more page is broken, not rich.
 MOST_PAGES = 500
 NOT_MODIFIED = 304

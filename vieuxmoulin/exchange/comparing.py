@@ -1,5 +1,6 @@
 """One guest on both sides, compared: what the rules settle is done, the rest is asked."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,9 @@ TELLING = (Ruling.TELL_REFUSAL, Ruling.TELL_AGREEMENT)
 
 def compare(link: ContactLink, contact: Contact, said: Snapshot) -> None:
     """Settle every field and consent of a guest with what the CRM says now, and keep what it says."""
+    started = timezone.now()
+    # What staff are saving at this moment is waited for, and not written over.
+    contact = Contact.objects.select_for_update().get(pk=contact.pk)
     ours, last = ours_of(contact), Snapshot.of_json(link.snapshot)
     waiting = differences.fields_waiting(link)
     tells, taken = False, {}
@@ -42,15 +46,15 @@ def compare(link: ContactLink, contact: Contact, said: Snapshot) -> None:
     _tag(contact, set(said.tags), set(last.tags))
     found = consents.rulings(contact, said)
     consents.apply(contact, said, found)
-    keep(link, said, tells=tells or any(ruling in TELLING for ruling in found.values()))
+    keep(link, said, tells=tells or any(ruling in TELLING for ruling in found.values()), at=started)
 
 
-def keep(link: ContactLink, said: Snapshot, *, tells: bool = False) -> None:
-    """Remember what the CRM says; tells: it is to be told something."""
+def keep(link: ContactLink, said: Snapshot, *, tells: bool = False, at: datetime | None = None) -> None:
+    """Remember what the CRM says. tells: it is to be told something. at: when we began to look, for what guests say since."""
     ContactLink.objects.filter(pk=link.pk).update(
         snapshot=said.as_json(),
         status=ContactLink.Status.TO_TELL if tells else ContactLink.Status.IN_STEP,
-        told_at=link.told_at if tells else timezone.now(),
+        told_at=link.told_at if tells else at or timezone.now(),
         gone_at=None,
         next_attempt_at=None,
         attempts=0,

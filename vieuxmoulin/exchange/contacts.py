@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -28,6 +29,21 @@ def take(items: tuple[CrmContact, ...], is_first: bool) -> None:
         if link is None and (made := _links([item.id]).first()):
             # The same guest twice on one page.
             found[item.id] = made
+
+
+def compare_again() -> int:
+    """Look again at every guest with what the CRM said last: what was changed here since goes back to the CRM's value, is
+    told to it, or is asked about, by the same rules. Returns how many were looked at.
+    """
+    rows = ContactLink.objects.filter(contact__isnull=False, gone_at=None, status=ContactLink.Status.IN_STEP)
+    looked = 0
+    for pk in list(rows.values_list("pk", flat=True)):
+        with transaction.atomic():
+            link = ContactLink.objects.select_related("contact").get(pk=pk)
+            if link.contact is not None and link.snapshot:
+                comparing.compare(link, link.contact, Snapshot.of_json(link.snapshot))
+                looked += 1
+    return looked
 
 
 def _links(names: Iterable[str]) -> QuerySet[ContactLink]:

@@ -1,11 +1,15 @@
 """What a person must settle between the CRM and us: raised once, closed when it is gone. Deciding is in `deciding`."""
 
+from datetime import timedelta
+
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from vieuxmoulin.exchange.models import ContactLink, Difference
 
 Status, Field = Difference.Status, Difference.Field
+# Long enough to understand a complaint about what was chosen.
+KEPT = timedelta(days=90)
 
 
 def waiting() -> QuerySet[Difference]:
@@ -28,3 +32,9 @@ def ask(link: ContactLink, field: str, ours: str, theirs: str) -> None:
 def gone(link: ContactLink, field: str) -> None:
     """Both sides say the same again: nobody has to decide any more."""
     link.differences.filter(field=field, status=Status.WAITING).update(status=Status.GONE, decided_at=timezone.now())
+
+
+def forget() -> int:
+    """Forget what was settled long ago: it holds addresses. Returns how many."""
+    old = Difference.objects.exclude(status=Status.WAITING).filter(decided_at__lt=timezone.now() - KEPT)
+    return old.delete()[0]

@@ -52,6 +52,8 @@ def mark_erased(contact_id: UUID) -> None:
     link = ContactLink.objects.filter(contact_ref=contact_id).first()
     if link is not None and link.erased_at is None:
         ContactLink.objects.filter(pk=link.pk).update(erased_at=timezone.now(), snapshot={})
+        # They hold the guest's addresses.
+        link.differences.all().delete()
         mark(link)
 
 
@@ -113,13 +115,13 @@ def tell(link_id: Any) -> None:
     """Tell the CRM what it does not know of one guest."""
     if not claim(ContactLink, link_id, from_states=[Status.TO_TELL], to_state=Status.TELLING):
         return
-    link = ContactLink.objects.select_related("contact").get(pk=link_id)
+    link, started = ContactLink.objects.select_related("contact").get(pk=link_id), timezone.now()
     try:
         answer = _say(link, Crm())
     except CommunicationError as error:
         _fail(link, error)
     else:
-        _end(link, answer)
+        _end(link, answer, started)
 
 
 def _say(link: ContactLink, crm: Crm) -> CrmContact | None:
@@ -160,10 +162,10 @@ def changes_for(contact: Contact, said: Snapshot, waiting: set[str]) -> dict[str
     return found
 
 
-def _end(link: ContactLink, answer: CrmContact | None) -> None:
+def _end(link: ContactLink, answer: CrmContact | None, started: datetime) -> None:
     changes: dict[str, Any] = {
         "status": Status.IN_STEP,
-        "told_at": timezone.now(),
+        "told_at": started,
         "attempts": 0,
         "next_attempt_at": None,
     }

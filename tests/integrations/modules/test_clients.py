@@ -113,8 +113,8 @@ def test_a_slow_module_is_a_passing_failure(api):
 
 
 def test_pages_are_read_to_the_last_and_the_cursor_is_handed_back(api):
-    api.get(CONTACTS, json=page(contact("c1"), after="A", more=True), match=[query_param_matcher({"limit": 200})])
-    api.get(CONTACTS, json=page(contact("c2")), match=[query_param_matcher({"cursor": "A", "limit": 200})])
+    api.get(CONTACTS, json=page(contact("c1"), after="A", more=True), match=[query_param_matcher({"limit": 100})])
+    api.get(CONTACTS, json=page(contact("c2")), match=[query_param_matcher({"cursor": "A", "limit": 100})])
 
     assert [one.id for one in Crm().all_contacts()] == ["c1", "c2"]
 
@@ -166,7 +166,7 @@ def test_words_paths_and_questions_of_another_module_are_configuration(api):
     }
     one = {"id": "k1", "prenom": "Léa", "dates": {"maj": "2026-11-30T10:00:00Z", "naissance": "1980-03-12"}}
     body = {"resultats": [one], "suite": {"page": "2", "encore": False}}
-    asked = api.get("https://autre.example/v2/clients", json=body, match=[query_param_matcher({"taille": 200})])
+    asked = api.get("https://autre.example/v2/clients", json=body, match=[query_param_matcher({"taille": 100})])
 
     found = ask("get_contacts", config=configuration)
 

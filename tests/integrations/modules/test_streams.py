@@ -50,11 +50,11 @@ def row():
 
 
 def first(api, **more):
-    return api.get(CONTACTS, match=[query_param_matcher({"limit": 200})], **more)
+    return api.get(CONTACTS, match=[query_param_matcher({"limit": 100})], **more)
 
 
 def second(api, **more):
-    return api.get(CONTACTS, match=[query_param_matcher({"cursor": "A", "limit": 200})], **more)
+    return api.get(CONTACTS, match=[query_param_matcher({"cursor": "A", "limit": 100})], **more)
 
 
 def test_a_stream_is_read_to_its_end_and_then_rests(stream, log, api):

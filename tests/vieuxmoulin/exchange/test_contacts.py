@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
 from integrations.errors import PermanentError
 from integrations.modules.crm import CrmSegment
@@ -167,6 +168,32 @@ def test_an_address_that_another_guest_of_ours_has_is_asked_about():
     take(guest(phone="06 12 34 56 78", email="anne@example.com"))
 
     assert differences.waiting().get().field == "email"
+
+
+def test_what_was_changed_here_is_looked_at_again_each_day():
+    contact = anne(phone="+33612345678")
+    take(guest(email="anne@example.com", phone="06 12 34 56 78", birthday=date(1980, 3, 12)))
+    Contact.objects.filter(pk=contact.pk).update(last_name="Roi", birthday=None)
+    ours.save_contact(reread(contact), email="anne.roy@example.com")
+
+    assert contacts.compare_again() == 1
+
+    found = reread(contact)
+    # The CRM's to say, ours to say.
+    assert (found.last_name, found.birthday, found.email) == ("Roy", date(1980, 3, 12), "anne.roy@example.com")
+    assert ContactLink.objects.get().status == "to_tell"
+    assert contacts.compare_again() == 0
+
+
+def test_a_number_taken_away_here_is_asked_about_not_put_back():
+    contact = anne(phone="+33612345678")
+    take(guest(email="anne@example.com", phone="06 12 34 56 78"))
+    ours.save_contact(reread(contact), phone="")
+
+    contacts.compare_again()
+
+    assert reread(contact).phone == ""
+    assert (differences.waiting().get().field, differences.waiting().get().theirs) == ("phone", "+33612345678")
 
 
 # --- Deciding ---------------------------------------------------------------------------------------------------------
@@ -351,6 +378,23 @@ def test_an_erased_guest_does_not_come_back(django_capture_on_commit_callbacks):
     assert Contact.objects.count() == 0
     assert (link.contact, link.snapshot, link.status) == (None, {}, "to_tell")
     assert link.erased_at is not None
+
+
+def test_an_erased_guest_leaves_no_address_behind(question, django_capture_on_commit_callbacks):
+    contact, _ = question
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(Contact.objects.filter(pk=contact.pk))
+
+    assert (Difference.objects.count(), ContactLink.objects.get().snapshot) == (0, {})
+
+
+def test_what_was_settled_is_forgotten_after_a_while(question):
+    _, row = question
+    deciding.decide(row.pk, keep_ours=True, by="camille")
+    assert differences.forget() == 0
+
+    Difference.objects.update(decided_at=timezone.now() - timedelta(days=91))
+    assert differences.forget() == 1
 
 
 def test_an_erased_guest_does_not_come_back_by_a_card_that_we_never_met():

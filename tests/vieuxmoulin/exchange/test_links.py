@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import responses
+from django.db import connection
 from django.utils import timezone
 
 from notifications.models import Consent, Contact
@@ -13,7 +14,7 @@ from notifications.services import erasure
 from tests.factories import ContactFactory
 from tests.integrations.modules.conftest import ROOT, contact
 from tests.vieuxmoulin.exchange.conftest import guest, said
-from vieuxmoulin.exchange import contacts, deciding, differences, links
+from vieuxmoulin.exchange import consents, contacts, deciding, differences, links
 from vieuxmoulin.exchange.models import ContactLink
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,24 @@ def test_a_change_that_comes_while_telling_is_told_after(api):
     assert link().lease_until is None
 
 
+def test_a_refusal_that_comes_while_we_compare_is_told_by_the_next_round(api, crm_was_read, monkeypatch):
+    one = anne(agrees=["email"])
+    real = consents.rulings
+
+    def in_between(contact, said_there):
+        found = real(contact, said_there)
+        ours.withdraw(one, channel="email", source="page de préférences")
+        return found
+
+    monkeypatch.setattr(consents, "rulings", in_between)
+    contacts.take((guest(email=EMAIL, consents=(said(),)),), False)
+    monkeypatch.undo()
+    assert link().status == "in_step"
+
+    assert links.look_around() == 1
+    assert link().status == "to_tell"
+
+
 def test_two_workers_tell_it_once(api):
     anne(phone="+33612345678")
     contacts.take((guest(email=EMAIL),), False)
@@ -222,8 +241,6 @@ def test_a_guest_deleted_in_the_crm_is_not_put_back_there(api, crm_was_read):
 def test_secrets_and_addresses_are_sealed_at_rest():
     anne(phone="+33612345678")
     contacts.take((guest(email="autre@example.com", phone="06 12 34 56 78"),), False)
-
-    from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT snapshot FROM vieuxmoulin_contactlink")

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.cache import cache
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,7 @@ from integrations.sandbox.vendors._module import house
 from menus.models import Menu
 from menus.services import revisions
 from tests.factories import AccountFactory, CategoryFactory, ItemFactory, MenuFactory
+from tests.vieuxmoulin.exchange.conftest import NOON
 from vieuxmoulin.exchange import slow_dishes
 from vieuxmoulin.exchange.models import SlowDishRound
 from vieuxmoulin.exchange.slow_dishes import Dish, analyze_sales, largest_discount, offer
@@ -185,14 +186,11 @@ def test_where_every_dish_sells_there_is_a_round_and_no_draft(played):
 
 
 def test_old_figures_are_said_to_be_old(card):
-    slow_dishes.look(TUESDAY)
-    inject("accounting", "server_error", times=2)
-    for key in list(cache._cache):
-        held = cache.get(key.removeprefix(":1:"))
-        if isinstance(held, dict) and "etag" in held:
-            cache.set(key.removeprefix(":1:"), {**held, "at": held["at"] - timedelta(hours=5)})
-
-    row = slow_dishes.propose(today=TUESDAY)
+    with time_machine.travel(NOON, tick=False) as clock:
+        slow_dishes.look(TUESDAY)
+        clock.shift(timedelta(hours=5))
+        inject("accounting", "server_error", times=2)
+        row = slow_dishes.propose(today=TUESDAY)
 
     assert row.report["is_stale"] is True
     assert "dernière réponse de la comptabilité" in row.campaign.description
