@@ -97,6 +97,9 @@ INBOUND: dict[str, Contract] = {
     "booking_updated": Contract("Une réservation est modifiée.", _BOOKING, "booking_id"),
     "booking_canceled": Contract("Une réservation est annulée.", _BOOKING, "booking_id"),
     "visit_completed": Contract("Un client est venu.", _BOOKING, "booking_id"),
+    "contact_updated": Contract(
+        "Un client a changé dans le CRM : il y est relu aussitôt.", _object({"contact_id": REF}), "contact_id"
+    ),
     "purchase_recorded": Contract(
         "Un client a acheté.",
         _object(

@@ -15,3 +15,5 @@ refused_in_a_burst = Signal()
 endpoint_failing = Signal()
 endpoint_stopped = Signal()
 endpoint_recovered = Signal()
+# module, stream: str, changed: int. What another module changed was taken in here.
+stream_read = Signal()

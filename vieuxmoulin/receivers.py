@@ -25,6 +25,7 @@ from integrations.signals import (
     inbound_event_failed,
     inbound_event_received,
     refused_in_a_burst,
+    stream_read,
 )
 from menus import queries as menu_queries
 from menus.models import Drift, MenuSync, StockPush
@@ -331,6 +332,13 @@ def know_guests_better(event: InboundEvent, **_: Any) -> None:
 def take_the_count_of_the_stock(event: InboundEvent, **_: Any) -> None:
     if event.event == "stock_update":
         stock.note_levels(event.payload, at=event.occurred_at)
+
+
+@receiver(stream_read)
+def tell_that_data_were_taken_in(module: str, stream: str, changed: int, **_: Any) -> None:
+    payload = {"module": module, "stream": stream, "changed": changed}
+    key = f"synchronised:{module}:{stream}:{timezone.now().isoformat()}"
+    outbound.tell("data_synchronised", "modules", payload, fact_key=key)
 
 
 @receiver(inbound_event_received)

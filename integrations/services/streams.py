@@ -11,12 +11,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, lease, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, lease, retry_at, untried
 from integrations.errors import CommunicationError, PermanentError, TransientError
+from integrations.events import announce
 from integrations.models import ModuleCursor
 from integrations.modules import registry
 from integrations.modules.base import MOST_PAGES, NOT_CONFIGURED, Page, Reading
 from integrations.services import pulse
+from integrations.signals import stream_read
 
 log = structlog.get_logger(__name__)
 Status = ModuleCursor.Status
@@ -87,7 +89,7 @@ def run(stream: Stream) -> bool:
     try:
         client = registry[stream.module]()
         read = _read_pages if stream.is_paged else _read_once
-        read(stream, client, row)
+        changed = read(stream, client, row)
     except CommunicationError as error:
         _fail(stream, row, error)
         return False
@@ -97,15 +99,18 @@ def run(stream: Stream) -> bool:
         _fail(stream, row, TransientError("Erreur interne pendant la lecture.", code=type(error).__name__))
         return False
     _end(stream, row)
+    if changed:
+        announce(stream_read, ModuleCursor, module=stream.module, stream=stream.name, changed=changed)
     return True
 
 
-def _read_pages(stream: Stream, client: Any, row: ModuleCursor) -> None:
-    is_first = row.synced_at is None
+def _read_pages(stream: Stream, client: Any, row: ModuleCursor) -> int:
+    """Returns how many elements were taken in."""
+    is_first, changed = row.synced_at is None, 0
     for _ in range(MOST_PAGES):
         page: Page = getattr(client, stream.read)(row.cursor, row.etag)
         if page.is_unchanged:
-            return
+            return changed
         with transaction.atomic():
             stream.apply(page.items, is_first)
             row.refused = _with_refused(row, page)
@@ -114,18 +119,20 @@ def _read_pages(stream: Stream, client: Any, row: ModuleCursor) -> None:
             row.etag = page.etag if cursor == row.cursor else ""
             row.cursor = cursor
             _keep(row, cursor=row.cursor, etag=row.etag, refused=row.refused)
+        changed += len(page.items)
         if not page.has_more:
-            return
+            return changed
     raise PermanentError(f"Le module {client.label} donne plus de {MOST_PAGES} pages d'affilée.", code="endless")
 
 
-def _read_once(stream: Stream, client: Any, row: ModuleCursor) -> None:
+def _read_once(stream: Stream, client: Any, row: ModuleCursor) -> int:
     reading: Reading = getattr(client, stream.read)(row.etag)
     if reading.is_unchanged:
-        return
+        return 0
     with transaction.atomic():
         stream.apply(reading.value, row.synced_at is None)
         _keep(row, etag=reading.etag)
+    return len(reading.value) if isinstance(reading.value, tuple) else 1
 
 
 def _with_refused(row: ModuleCursor, page: Page) -> list[dict[str, str]]:
@@ -169,6 +176,7 @@ def _fail(stream: Stream, row: ModuleCursor, error: CommunicationError) -> None:
         failing_since=row.failing_since or now,
         next_attempt_at=at,
         **RELEASE,
+        **untried(error),
         **error_fields(error),
     )
     if error.code != NOT_CONFIGURED:

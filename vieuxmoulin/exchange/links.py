@@ -9,7 +9,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, due, error_fields, retry_at
+from integrations.claims import (
+    CLEAR_ERROR,
+    RELEASE,
+    abandoned,
+    claim,
+    due,
+    error_fields,
+    is_worn_out,
+    retry_at,
+    untried,
+)
 from integrations.errors import CommunicationError, TransientError
 from integrations.models import ModuleCursor
 from integrations.modules.crm import Crm, CrmContact
@@ -24,7 +34,6 @@ log = structlog.get_logger(__name__)
 Status = ContactLink.Status
 # By name: tasks.py stands above.
 TELL = "vieuxmoulin.tasks.tell_crm"
-MAX_ATTEMPTS = 12
 ROWS_AT_ONCE = 500
 
 
@@ -182,8 +191,11 @@ def _end(link: ContactLink, answer: CrmContact | None, started: datetime) -> Non
 
 
 def _fail(link: ContactLink, error: CommunicationError) -> None:
-    is_passing = isinstance(error, TransientError) and link.attempts < MAX_ATTEMPTS
-    at: datetime | None = retry_at(error, link.attempts) if isinstance(error, TransientError) and is_passing else None
+    is_passing = isinstance(error, TransientError) and not is_worn_out(link.attempts, error)
     ContactLink.objects.filter(pk=link.pk, status=Status.TELLING, claimed_by=link.claimed_by).update(
-        status=Status.TO_TELL if is_passing else Status.FAILED, next_attempt_at=at, **RELEASE, **error_fields(error)
+        status=Status.TO_TELL if is_passing else Status.FAILED,
+        next_attempt_at=retry_at(error, link.attempts) if is_passing else None,
+        **RELEASE,
+        **untried(error),
+        **error_fields(error),
     )

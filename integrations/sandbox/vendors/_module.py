@@ -23,7 +23,7 @@ from integrations.sandbox import store
 from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import Fault, VendorRecord
 from integrations.sandbox.vendors.base import Call, Refused, Vendor, is_bad_token, json_answer, route, shape_problem
-from integrations.services import inbound
+from integrations.services import doors
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 LONGEST_PAGE, USUAL_PAGE = 500, 100
@@ -224,7 +224,7 @@ def read_cursor(said: str) -> tuple[datetime | None, str]:
 
 def tell(source: str, event: str, payload: dict[str, Any]) -> list[Callback]:
     """The call by which a module tells us of something, with the secret that our door asks for; none without one."""
-    known = inbound.current_rules().secrets
+    known = doors.current_rules().secrets
     if not known:
         return []
     body = {

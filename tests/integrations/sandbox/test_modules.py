@@ -8,6 +8,7 @@ from integrations.models import InboundEvent
 from integrations.sandbox import callbacks
 from integrations.sandbox.models import VendorRecord
 from integrations.services import inbound
+from integrations.services.doors import Proof
 
 pytestmark = pytest.mark.django_db
 PAGE = "/bac-a-sable/modules/"
@@ -19,7 +20,8 @@ def told(monkeypatch):
 
     def receive(callback):
         assert callback.url.endswith("/api/communication/webhook")
-        inbound.receive(callback.body, secret=callback.headers["X-Webhook-Secret"], delivery_id="", address="127.0.0.1")
+        proof = Proof(secret=callback.headers["X-Webhook-Secret"])
+        inbound.receive(callback.body, proof=proof, address="127.0.0.1")
         return True
 
     monkeypatch.setattr(callbacks, "call", receive)

@@ -7,13 +7,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations.models import InboundEvent, ModuleCursor
+from integrations.models import InboundEvent, ModuleCursor, WebhookDelivery
 from integrations.sandbox.faults import inject
 from integrations.sandbox.models import VendorRecord
 from integrations.services import inbound, streams
 from menus.models import RecipeLine
 from notifications.models import Contact, Purchase
-from tests.factories import ContactFactory, ItemFactory
+from tests.factories import ContactFactory, ItemFactory, WebhookEndpointFactory
 from tests.vieuxmoulin.exchange.conftest import NOON
 from vieuxmoulin import tasks
 from vieuxmoulin.exchange import differences, links, watch
@@ -84,6 +84,23 @@ def test_a_booking_made_in_the_crm_reaches_us_once(queue, client):
     work(queue)
 
     assert [(event.event, event.status) for event in InboundEvent.objects.all()] == [("booking_created", "pending")]
+
+
+def test_what_was_taken_in_is_told_to_the_programs_that_want_to_know(queue, django_capture_on_commit_callbacks):
+    WebhookEndpointFactory(events=["data_synchronised"])
+    exchange.go_round("recipes")
+    with django_capture_on_commit_callbacks(execute=True):
+        work(queue)
+
+    told = [row.body["payload"] for row in WebhookDelivery.objects.all()]
+    assert {"module": "recipes", "stream": "recipes", "changed": 12} in told
+    assert {"module": "crm", "stream": "contacts", "changed": 40} in told
+
+    ModuleCursor.objects.update(next_attempt_at=None)
+    exchange.go_round()
+    with django_capture_on_commit_callbacks(execute=True):
+        work(queue)
+    assert WebhookDelivery.objects.filter(body__payload__stream="featured").count() == 1
 
 
 def test_off_means_that_only_a_person_reads(settings, queue):
