@@ -10,6 +10,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.utils import timezone
+from django.utils.timezone import is_aware, make_aware
 
 from integrations.errors import CommunicationError, PermanentError
 from integrations.modules._registry import registry
@@ -42,7 +43,8 @@ class Integrator:
         return {**asdict(answer.value), "as_of": answer.as_of, "is_stale": answer.is_stale}
 
     async def get_new_recipes(self, since: datetime) -> Listing:
-        """The recipes created since an aware moment."""
+        """The recipes created since a moment; one without an offset is of Paris."""
+        since = since if is_aware(since) else make_aware(since)
         return _now(await self._ask("recipes", "since", since))
 
     async def get_ingredients(self, recipe_id: str) -> Listing:
@@ -56,7 +58,8 @@ class Integrator:
         return _listing(await self._ask("accounting", "sales", first, last))
 
     async def get_orders(self, since: datetime | None = None) -> Listing:
-        """The paid orders, since an aware moment if one is given."""
+        """The paid orders, since a moment if one is given; one without an offset is of Paris."""
+        since = make_aware(since) if since is not None and not is_aware(since) else since
         orders = await self._ask("accounting", "all_orders")
         return _now([order for order in orders if since is None or order.occurred_at >= since])
 

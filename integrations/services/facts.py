@@ -1,28 +1,19 @@
 """The same fact comes by webhook and by our own reading of the module: which of the two is news is decided here, once.
 
-Which event is about which thing, and what of its payload makes a new state of it, is a table.
+What of an event's payload makes a new state of its thing is a table; which thing it is about, the catalogue of events says.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware, make_aware
 
+from integrations.event_contracts import INBOUND
 from integrations.models import ToldState
 
 Origin = ToldState.Origin
-
-
-@dataclass(frozen=True)
-class Fact:
-    """thing: the prefix and the payload's key that name it. state: what it is now, in a few signs."""
-
-    prefix: str
-    key: str
-    state: Callable[[dict[str, Any]], str]
 
 
 def _table(payload: dict[str, Any]) -> str:
@@ -35,31 +26,29 @@ def _table(payload: dict[str, Any]) -> str:
     return f"active|{said}|{payload.get('guests', '')}"
 
 
-FACTS: dict[str, Fact] = {
-    "booking_created": Fact("booking", "booking_id", _table),
-    "booking_updated": Fact("booking", "booking_id", _table),
-    "booking_canceled": Fact("booking", "booking_id", lambda payload: "canceled"),
-    "visit_completed": Fact("booking", "booking_id", lambda payload: "completed"),
-    "new_recipe": Fact("recipe", "recipe_id", lambda payload: "told"),
-    # One thing: the place of honour; what is new is who has it.
-    "featured_recipe": Fact("featured", "", lambda payload: str(payload.get("recipe_id", ""))),
+STATES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "booking_created": _table,
+    "booking_updated": _table,
+    "booking_canceled": lambda payload: "canceled",
+    "visit_completed": lambda payload: "completed",
+    "new_recipe": lambda payload: "told",
+    "featured_recipe": lambda payload: str(payload.get("recipe_id", "")),
 }
+# One thing for all of them, where the others are about the thing whose order is kept: the place of honour, of which the
+# news is who has it.
+PLACES = {"featured_recipe": "featured"}
 
 
 def thing_of(event: str, payload: dict[str, Any]) -> str:
     """What an event is about; "" when it is about nothing that is followed."""
-    fact = FACTS.get(event)
-    if fact is None:
+    if event not in STATES:
         return ""
-    name = payload.get(fact.key) if fact.key else ""
-    if fact.key and (not isinstance(name, str | int) or name == ""):
-        return ""
-    return f"{fact.prefix}:{name}"[:160]
+    return PLACES.get(event) or INBOUND[event].entity_of(event, payload)
 
 
 def state_of(event: str, payload: dict[str, Any]) -> str:
     """What an event that is followed says of its thing."""
-    return FACTS[event].state(payload)[:160]
+    return STATES[event](payload)[:160]
 
 
 def known(source: str, thing: str) -> ToldState | None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Campaign, Phase
 from integrations.admin_tools.display import page_of, short_date
 from integrations.models import ServiceHealth
+from integrations.modules import registry as module_registry
 from integrations.services import pulse
 from menus.connectors import registry as menu_registry
 from menus.models import Destination, MenuSync
@@ -231,6 +232,7 @@ def services(may: Permission) -> list[dict[str, Any]]:
     names = {
         slug: kind.label for known in (social_registry, message_registry, menu_registry) for slug, kind in known.items()
     }
+    names |= {slug: f"Module {kind.label}" for slug, kind in module_registry.items()}
     return [
         {
             "name": names.get(service.slug, service.slug),

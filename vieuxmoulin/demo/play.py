@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from django.conf import settings
 from django.utils import timezone
 
+from integrations.models import ModuleCursor
 from integrations.sandbox.models import VendorRecord
 from menus.models import MenuSync
 from vieuxmoulin.demo.restaurant import DATA, campaign_data
+from vieuxmoulin.exchange.models import ContactLink
+from vieuxmoulin.exchange.streams import STREAMS
 
 WAIT_SECONDS = 60
 TIMEOUT = 20
@@ -153,7 +157,19 @@ def run_the_campaign(server: Server) -> str:
     return "Trois phases : " + ", ".join(f"{phase['name']} ({phase['status']})" for phase in report["phases"]) + "."
 
 
+def read_the_modules(server: Server) -> str:
+    """The CRM, the recipes, the IoT and the accounting are read by themselves, from the first minute."""
+    if not settings.MODULES_SYNC:
+        return "non lus d'eux-mêmes (MODULES_SYNC=off)."
+    _until(lambda: ModuleCursor.objects.filter(synced_at__isnull=False).count() >= len(STREAMS), "les modules", server)
+    failing = ModuleCursor.objects.exclude(last_error="").first()
+    _expect(failing is None, f"{failing} : {failing.last_error if failing else ''}")
+    shared = ContactLink.objects.exclude(contact=None).count()
+    return f"{len(STREAMS)} flux à jour, {shared} clients partagés avec le CRM."
+
+
 STEPS = (
+    Step("Lire le CRM, les recettes, l'IoT et la comptabilité", "/admin/modules/", read_the_modules),
     Step(
         "Publier l'exemple de la mission sur Facebook et Instagram",
         "/bac-a-sable/facebook/",

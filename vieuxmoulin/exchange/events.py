@@ -27,7 +27,7 @@ def take_bookings(items: tuple[Booking, ...], is_first: bool) -> None:
             "guests": booking.guests,
             "customer": customer_of(booking.customer),
         }
-        known = facts.known("crm", f"booking:{booking.id}"[:160])
+        known = facts.known("crm", facts.thing_of("booking_created", payload))
         event = _event_of(booking, is_known=known is not None)
         if not event:
             continue

@@ -295,6 +295,7 @@ def test_new_recipes_are_those_created_since_whatever_the_module_makes_of_it(api
     found = ask("get_new_recipes", NOON - timedelta(days=7))
 
     assert [recipe["recipe_id"] for recipe in found] == ["r2"]
+    assert ask("get_new_recipes", datetime(2026, 11, 23, 13)) == found
 
 
 def test_orders_bookings_ingredients_levels_and_alerts_are_listed(api):

@@ -78,6 +78,12 @@ def test_the_same_page_read_twice_changes_nothing_more(django_assert_max_num_que
     assert (ConsentEvent.objects.count(), Contact.objects.count()) == before == (20, 20)
 
 
+def test_a_guest_that_comes_twice_on_one_page_is_one():
+    take(guest(email="anne@example.com"), guest(email="anne@example.com", last_name="Petit"))
+
+    assert (Contact.objects.get().last_name, ContactLink.objects.count()) == ("Petit", 1)
+
+
 # --- Fields -----------------------------------------------------------------------------------------------------------
 
 
