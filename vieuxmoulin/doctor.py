@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from integrations.errors import CommunicationError
 from integrations.models import WebhookEndpoint
+from integrations.modules import registry as module_registry
 from integrations.services import doors, pulse
 from menus.connectors import registry as menu_registry
 from menus.models import Destination
@@ -59,7 +60,7 @@ def examine(*, is_offline: bool = False) -> list[Finding]:
     visit = _last_known if is_offline else _visited
     return found + [
         finding
-        for part in (_workers(), _networks(visit), _senders(visit), _places(), _doors(), _rows())
+        for part in (_workers(), _networks(visit), _senders(visit), _modules(visit), _places(), _doors(), _rows())
         for finding in part
     ]
 
@@ -151,6 +152,22 @@ def _senders(visit: Callable[[str, Callable[[], object]], str]) -> Iterator[Find
             told = fault or ("prêt, ses retours sont reçus" if provider.listens_since else "prêt")
             cure = "" if not fault else "Vérifiez sa clé ; les messages attendent ou passent par le suivant."
             yield Finding("Envois", str(provider), State.BAD if fault else State.GOOD, told, cure)
+
+
+def _modules(visit: Callable[[str, Callable[[], object]], str]) -> Iterator[Finding]:
+    for slug, kind in module_registry.items():
+        try:
+            module = kind()
+        except CommunicationError as error:
+            yield Finding("Modules voisins", kind.label, State.BAD, str(error), "Corrigez ce réglage.")
+            continue
+        if not module.is_configured:
+            cure = f"Donnez {slug.upper()}_BASE_URL et {slug.upper()}_TOKEN, ou config/modules.json."
+            yield Finding("Modules voisins", kind.label, State.ABSENT, "Non configuré.", cure)
+            continue
+        fault = visit(slug, module.health)
+        cure = "La lecture reprendra où elle en était ; voyez la page « Modules voisins »." if fault else ""
+        yield Finding("Modules voisins", kind.label, State.BAD if fault else State.GOOD, fault or "répond", cure)
 
 
 def _places() -> Iterator[Finding]:

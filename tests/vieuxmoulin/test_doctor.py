@@ -89,6 +89,23 @@ def test_services_are_visited_unless_told_not_to(alive, monkeypatch):
     assert of("Réseaux", examine())[0][1] == State.GOOD
 
 
+def test_modules_that_are_absent_misset_silent_or_well(alive, settings):
+    settings.SANDBOX = False
+    settings.CONNECTOR_ENV = {
+        f"{slug}_{name}": value
+        for slug in ("CRM", "IOT", "RECIPES")
+        for name, value in (("BASE_URL", "https://modules.example"), ("TOKEN", "un-jeton-secret"))
+    } | {"RECIPES_TIMEOUT": "vite"}
+    pulse.note("crm", error="Le module CRM ne répond pas.")
+
+    found = examine()
+
+    assert of("Modules voisins", found) == [
+        ("comptabilité", State.ABSENT), ("CRM", State.BAD), ("IoT", State.GOOD), ("recettes", State.BAD),
+    ]  # fmt: skip
+    assert "un-jeton-secret" not in str(found)
+
+
 def test_a_destination_lacking_a_setting_one_held_and_one_that_differs(alive):
     key = CredentialFactory(platform="hubrise", secrets={"access_token": "x"})
     shop = {"platform": "hubrise", "credential": key, "settings": {"catalog_id": "c"}}
