@@ -108,6 +108,8 @@ def test_nothing_new_is_a_304_and_applies_nothing(stream, log, api):
         ModuleCursor.objects.update(next_attempt_at=None)
         streams.run(stream)
     assert (row().cursor, row().etag) == ("A", '"1"')
+    # The version of the first page says nothing of the second.
+    assert [call.request.headers.get("If-None-Match") for call in api.calls] == [None, None]
 
     api.reset()
     api.get(CONTACTS, status=304, match=[header_matcher({"If-None-Match": '"1"'})])
