@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, F, Func, JSONField, QuerySet, UUIDField, Value, Window
-from django.db.models.functions import Cast, Mod, RowNumber
+from django.db.models import Count, F, Func, Q, QuerySet, UUIDField, Value, Window
+from django.db.models.functions import Mod, RowNumber
 from django.utils import timezone
 
 from integrations.fields import SealedColumn
@@ -43,62 +43,60 @@ class Labels:
 
 def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]:
     """An audience in ranges of its key, `size` guests each; one query finds where each range ends."""
-    ranked = guests.order_by().annotate(rank=Window(RowNumber(), order_by=F("pk").asc()))
-    ends = ranked.alias(left=Mod("rank", size)).filter(left=0).values_list("pk", flat=True)
-    found: list[Any] = sorted(ends)
+    ranked = guests.order_by().annotate(rank=Window(RowNumber(), order_by=F("pk").asc()), total=Window(Count("*")))
+    ends = ranked.alias(left=Mod("rank", size)).filter(Q(left=0) | Q(rank=F("total"))).values_list("pk", flat=True)
     start: Any = None
-    if found and not guests.filter(pk__gt=found[-1]).exists():
-        found[-1] = None
-    else:
-        found.append(None)
-    for end in found:
+    for end in sorted(ends):
         some = guests if start is None else guests.filter(pk__gt=start)
-        yield some if end is None else some.filter(pk__lte=end)
+        yield some.filter(pk__lte=end)
         start = end
 
 
 def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
     """Write one message per guest in a chunk; returns how many are new. A guest already written to is left out."""
-    values = _values(chunk, labels)
-    columns = [getattr(Notification._meta.get_field(name), "column", name) for name in values]
-    select = guests.order_by().annotate(**{f"new_{name}": value for name, value in values.items()})
-    sql, params = select.values_list(*[f"new_{name}" for name in values]).query.sql_with_params()
-    quoted = ", ".join(connection.ops.quote_name(str(column)) for column in columns)
+    address = ADDRESS_COLUMNS.get(ChannelType(chunk.channel))
+    # The three columns that differ from one guest to the next; the others are the same for the whole chunk.
+    of_each = guests.order_by().annotate(
+        new_id=NewUuid(), new_contact=F("pk"), new_recipient=SealedColumn(F(address)) if address else Value("")
+    )
+    sql, params = of_each.values_list("new_id", "new_contact", "new_recipient").query.sql_with_params()
+    shared = _shared(chunk, labels)
+    names = [*shared, "id", "contact", "recipient"]
+    columns = ", ".join(connection.ops.quote_name(_field(name).column) for name in names)
     table = connection.ops.quote_name(Notification._meta.db_table)
     # Every word of it comes from the model and the compiler, and each value is a parameter.
-    statement = f"INSERT INTO {table} ({quoted}) {sql} ON CONFLICT DO NOTHING"  # noqa: S608
+    statement = (
+        f"INSERT INTO {table} ({columns}) SELECT {', '.join(['%s'] * len(shared))}, guest.* "  # noqa: S608
+        f"FROM ({sql}) guest WHERE TRUE ON CONFLICT DO NOTHING"
+    )
+    values = [_field(name).get_db_prep_save(value, connection) for name, value in shared.items()]
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, [*values, *params])
         return cursor.rowcount
 
 
-def _values(chunk: Chunk, labels: Labels) -> dict[str, Any]:
-    """Each column of a new message, as an expression over the guest."""
-    address = ADDRESS_COLUMNS.get(ChannelType(chunk.channel))
-    now = Value(timezone.now(), output_field=DateTimeField())
+def _field(name: str) -> Any:
+    return Notification._meta.get_field(name)
+
+
+def _shared(chunk: Chunk, labels: Labels) -> dict[str, Any]:
+    """What all the messages of a chunk have in common, by field."""
     return {
-        "id": NewUuid(),
-        "template": Cast(Value(chunk.template_id), UUIDField()),
-        "contact": F("pk"),
-        "recipient": SealedColumn(F(address)) if address else Value(""),
-        "channel": Value(chunk.channel),
-        "data": Value({}, output_field=JSONField()),
-        "status": Value(Notification.Status.PENDING.value),
-        "reason": Value(""),
-        "chunk": Value(chunk.pk),
-        "task_id": Cast(Value(chunk.task_id), UUIDField()),
-        "campaign": _id(labels.campaign_id),
-        "phase": _id(labels.phase_id),
-        "segment": _id(labels.segment_id),
-        "variation": Value(labels.variation),
-        "moment_reason": Value(labels.moment_reason),
-        "is_tracked": Value(False),
-        "provider": Value(""),
-        "external_id": Value(""),
-        "attempts": Value(0),
-        "created_at": now,
+        "template": chunk.template_id,
+        "channel": chunk.channel,
+        "data": {},
+        "status": Notification.Status.PENDING.value,
+        "reason": "",
+        "chunk": chunk.pk,
+        "task_id": chunk.task_id,
+        "campaign": labels.campaign_id,
+        "phase": labels.phase_id,
+        "segment": labels.segment_id,
+        "variation": labels.variation,
+        "moment_reason": labels.moment_reason,
+        "is_tracked": False,
+        "provider": "",
+        "external_id": "",
+        "attempts": 0,
+        "created_at": timezone.now(),
     }
-
-
-def _id(value: Any) -> Any:
-    return Cast(Value(value, output_field=UUIDField()), UUIDField())

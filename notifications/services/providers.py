@@ -31,6 +31,11 @@ def usable(channel: str) -> QuerySet[Provider]:
     return Provider.objects.filter(rested, channel=channel, is_active=True).select_related("credential")
 
 
+def first(channel: str) -> Provider | None:
+    """The service that would carry a channel now, without its keys: enough to plan a send."""
+    return usable(channel).select_related(None).first()
+
+
 def pick(channel: str, wanted: Provider | None = None) -> Provider | None:
     """The service to use now: the wanted one if it works, else the first that does."""
     if wanted and wanted.is_active and not (wanted.resting_until and wanted.resting_until > timezone.now()):

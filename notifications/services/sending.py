@@ -63,7 +63,8 @@ def create_messages(
     """
     for channel in channels:
         ensure_usable(template, channel, data)
-    with transaction.atomic():
+    # Whoever asks within a transaction of their own gets no savepoint: nothing here is refused halfway.
+    with transaction.atomic(savepoint=False):
         return sum(
             _expand(template, guests, channel, data, slot_origin, at, at_most)
             for channel in channels
@@ -100,10 +101,11 @@ def _expand(
     at_most: int | None,
 ) -> int:
     """Cut an audience into chunks of as many messages as the service takes in one call."""
-    provider = providers.pick(channel)
+    provider = providers.first(channel)
     size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
     total = 0
-    for guests in [contacts] if at_most is not None and at_most <= size else batches(contacts, size):
+    few = at_most if at_most is not None and at_most <= size else None
+    for guests in batches(contacts, size) if few is None else [contacts]:
         chunk = Chunk.objects.create(
             task_id=origin.task_id,
             template=template,
@@ -112,10 +114,13 @@ def _expand(
             data=data,
             priority=origin.priority,
             next_attempt_at=at,
+            # As it will be, but for guests named twice and those of the last chunk.
+            size=size if few is None else few,
         )
         number = insert_messages(chunk, guests, origin.labels)
         if number:
-            Chunk.objects.filter(pk=chunk.pk).update(size=number)
+            if number != chunk.size:
+                Chunk.objects.filter(pk=chunk.pk).update(size=number)
             if at is None or at <= next_sweep():
                 enqueue(DELIVER_CHUNK, chunk.pk, at=at, priority=origin.priority)
         else:

@@ -23,7 +23,7 @@ class Batches(TestCase):
 
         assert sorted(pk for some in found for pk in some) == sorted(guests)
         assert [len(some) for some in found][:-1] == [size] * (len(found) - 1)
-        assert len(found) == max(1, -(-number // size))
+        assert len(found) == -(-number // size)
 
 
 @pytest.mark.django_db
