@@ -305,6 +305,7 @@ OAUTH2_PROVIDER = {
     "SCOPES": API_SCOPES,
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "SCOPES_BACKEND_CLASS": "vieuxmoulin.api.scopes.ClientScopes",
+    "OAUTH2_VALIDATOR_CLASS": "vieuxmoulin.api.authentication.Validator",
     # Programs only: the other grants are for people who sign in, and nobody signs in here that way.
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
     # RFC 9700: tokens are kept as fingerprints only, travel in the header only, and never come from a password.

@@ -75,9 +75,16 @@ def parse_rate(rate: str) -> tuple[int, int]:
 def _count(key: str, window: int) -> int:
     """One more; how many that makes. 0 when the cache is away."""
     try:
-        # `add` changes nothing when the key is there: both calls together are safe between processes.
-        cache.add(key, 0, timeout=window + 5)
-        return cache.incr(key)
+        return _one_more(key, window)
     except (RedisError, OSError, ValueError) as error:
         log.warning("throttle_cache_away", error=type(error).__name__)
         return 0
+
+
+def _one_more(key: str, window: int) -> int:
+    try:
+        return cache.incr(key)
+    except ValueError:
+        # The first of its window. `add` changes nothing when another process was faster, so both are counted.
+        cache.add(key, 0, timeout=window + 5)
+        return cache.incr(key)
