@@ -42,15 +42,17 @@ class SendGrid(MessageConnector):
     optional_keys = ("webhook_public_key",)
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
-        small = [message for message in messages if _size(message) <= SUBSTITUTION_BYTES]
+        small: list[Message] = []
+        large: list[Message] = []
+        for message in messages:
+            (small if _size(message) <= SUBSTITUTION_BYTES else large).append(message)
         outcomes: list[Outcome] = []
         # Texts differ in which parts they have, and one call has one set of parts.
         for has_html in (True, False):
             if group := [message for message in small if bool(message.html) == has_html]:
                 outcomes += self._send_group(group, self._together(group, access), access)
-        for message in messages:
-            if _size(message) > SUBSTITUTION_BYTES:
-                outcomes += self._send_group([message], self._alone(message, access), access)
+        for message in large:
+            outcomes += self._send_group([message], self._alone(message, access), access)
         return outcomes
 
     def check(self, access: Access) -> str:

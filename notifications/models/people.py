@@ -66,7 +66,10 @@ class Contact(models.Model):
 
     def address(self, channel: str) -> str:
         """Where this contact is written to on a channel; empty when unknown."""
-        return {"email": self.email, "sms": self.phone}.get(channel, "")
+        # One or the other: to read both would open both.
+        if channel == ChannelType.EMAIL:
+            return self.email
+        return self.phone if channel == ChannelType.SMS else ""
 
 
 class Consent(models.Model):

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Case, When
 from django.utils import timezone
 
 from integrations import lanes, limiter
@@ -24,8 +23,9 @@ from notifications.connectors import registry
 from notifications.connectors.base import Access, Message, MessageConnector, Outcome
 from notifications.models import Chunk, Notification, Provider
 from notifications.services import outcomes, providers
+from notifications.services.among import Among
 from notifications.services.permission import with_standing
-from notifications.services.windows import prepare
+from notifications.services.windows import needed, prepare
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
@@ -110,10 +110,12 @@ class _Run:
         """The rows of each window, read some windows ahead; each row once in a turn."""
         size, last = max(self.connector.window, READ_AHEAD), None
         while True:
-            waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING).select_related("contact")
+            waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING)
             if last is not None:
                 waiting = waiting.filter(pk__gt=last)
-            rows = list(with_standing(waiting, self.chunk.channel, contact="contact").order_by("pk")[: size + 1])
+            read = with_standing(waiting, self.chunk.channel, contact="contact")
+            read = read.select_related("contact").only(*needed(self.chunk.channel))
+            rows = list(read.order_by("pk")[: size + 1])
             # Law 8: who agreed to be measured, at the moment of leaving.
             self.measured = {str(row.pk) for row in rows if row.has_tracking}
             for start in range(0, min(len(rows), size), self.connector.window):
@@ -189,18 +191,18 @@ class _Run:
     def _mark_sending(self, messages: list[Message]) -> list[Message]:
         """Mark what is about to leave, in one statement that a pause or a cancellation empties."""
         ids = [message.id for message in messages]
-        measured = [message.id for message in messages if message.id in self.measured]
+        measured = [one for one in ids if one in self.measured]
         ours = Chunk.objects.filter(pk=self.chunk.pk, status=Chunk.Status.SENDING, attempts=self.chunk.attempts)
-        marked = Notification.objects.filter(pk__in=ids, status=Status.PENDING, chunk__in=ours).update(
+        marked = Notification.objects.filter(Among(ids), status=Status.PENDING, chunk__in=ours).update(
             status=Status.SENDING,
             sending_at=timezone.now(),
             provider=self.provider.platform,
-            is_tracked=Case(When(pk__in=measured, then=True), default=False) if measured else False,
+            is_tracked=Among(measured) if measured else False,
         )
         if marked == len(messages):
             return messages
         self.was_taken = not ours.exists()
-        sending = Notification.objects.filter(pk__in=ids, status=Status.SENDING, chunk=self.chunk)
+        sending = Notification.objects.filter(Among(ids), status=Status.SENDING, chunk=self.chunk)
         ready = {str(pk) for pk in sending.values_list("pk", flat=True)} if marked else set()
         return [message for message in messages if message.id in ready]
 

@@ -27,6 +27,7 @@ from integrations.events import announce
 from notifications.connectors.base import Outcome
 from notifications.models import Chunk, Notification
 from notifications.services import browsers, oppositions
+from notifications.services.among import Among
 from notifications.services.permission import address_index
 from notifications.signals import messages_settled
 
@@ -44,7 +45,7 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
     _record_taken([outcome for outcome in found if outcome.error is None])
     waiting: list[CommunicationError] = []
     for (fate, reason), refused in _by_fate(found).items():
-        rows = Notification.objects.filter(pk__in=list(refused), status__in=IN_FLIGHT)
+        rows = Notification.objects.filter(Among(refused), status__in=IN_FLIGHT)
         if fate == Status.UNKNOWN:
             rows.update(status=Status.UNKNOWN, reason=reason)
         elif fate == Status.PENDING:
@@ -84,9 +85,8 @@ def _record_taken(taken: list[Outcome]) -> None:
         return
     now = timezone.now()
     if len({outcome.external_id for outcome in taken}) == 1:
-        Notification.objects.filter(pk__in=[outcome.message_id for outcome in taken], status__in=IN_FLIGHT).update(
-            status=Status.SENT, external_id=taken[0].external_id, sent_at=now, reason=""
-        )
+        rows = Notification.objects.filter(Among(outcome.message_id for outcome in taken), status__in=IN_FLIGHT)
+        rows.update(status=Status.SENT, external_id=taken[0].external_id, sent_at=now, reason="")
         return
     _record_each(taken, now)
 
@@ -128,9 +128,8 @@ def skip(rows: list[Notification]) -> None:
     """Write why some messages do not leave, one statement per reason."""
     for reason in {row.reason for row in rows}:
         of_that_reason = [row.pk for row in rows if row.reason == reason]
-        Notification.objects.filter(pk__in=of_that_reason, status=Status.PENDING).update(
-            status=Status.SKIPPED, reason=reason
-        )
+        waiting = Notification.objects.filter(Among(of_that_reason), status=Status.PENDING)
+        waiting.update(status=Status.SKIPPED, reason=reason)
 
 
 def recover_abandoned() -> int:

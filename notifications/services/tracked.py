@@ -7,6 +7,7 @@ row is needed for it. The same message rendered again is the same text.
 import html
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -15,6 +16,8 @@ from django.urls import reverse
 
 SALT_LINK, SALT_PIXEL = "notifications.link", "notifications.pixel"
 _HREF = re.compile(r"""(<a\b[^>]*?\bhref=)(["'])(https?://[^"']+)\2""", re.IGNORECASE)
+# As a token may be written, and no path of ours holds it.
+_MARK = "-token-"
 _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 
 
@@ -49,13 +52,19 @@ def ways_out() -> tuple[str, ...]:
 def link(message_id: str, url: str) -> str:
     """The followed address of a link of a message."""
     token = signing.Signer(salt=SALT_LINK).sign_object([UUID(message_id).hex, url], compress=True)
-    return f"{settings.PUBLIC_URL}{reverse('followed-link', args=[token])}"
+    return f"{settings.PUBLIC_URL}{_address('followed-link').replace(_MARK, token)}"
 
 
 def pixel_address(message_id: str) -> str:
     """The address of the picture whose display tells that a message was opened."""
     token = signing.Signer(salt=SALT_PIXEL).sign(UUID(message_id).hex)
-    return f"{settings.PUBLIC_URL}{reverse('pixel', args=[token])}"
+    return f"{settings.PUBLIC_URL}{_address('pixel').replace(_MARK, token)}"
+
+
+@lru_cache(maxsize=2)
+def _address(name: str) -> str:
+    """The path of one of our pages, a mark where its token goes: looked up once, not for each link of each message."""
+    return reverse(name, args=[_MARK])
 
 
 def read_link(token: str) -> Followed | None:

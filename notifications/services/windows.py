@@ -24,6 +24,17 @@ class Window:
     deferred_until: datetime | None = None
 
 
+# What a message is made of: the rest of both rows would be read, and opened, for nothing.
+_READ = ("data", "is_tracked", "provider", "contact__first_name", "contact__last_name", "contact__language")
+_ADDRESS = {ChannelType.EMAIL: "contact__email", ChannelType.SMS: "contact__phone"}
+
+
+def needed(channel: str) -> list[str]:
+    """The columns that `prepare` reads for a channel."""
+    address = _ADDRESS.get(ChannelType(channel))
+    return [*_READ, address] if address else [*_READ]
+
+
 def prepare(chunk: Chunk, rows: list[Notification], provider: str) -> Window:
     """Ask leave for each guest and render what may go, as the service that carries it wants it."""
     window = Window()
