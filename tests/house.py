@@ -111,10 +111,10 @@ def house(folder: pathlib.Path, **settings: str) -> Iterator[House]:
         made.end()
 
 
-def new_database(url: str) -> str:
+def new_database(url: str, *, is_empty: bool = False) -> str:
     """A migrated PostgreSQL database beside the given one, copied from one made once; returns its address."""
     name = f"house_{uuid.uuid4().hex[:12]}"
-    template = _migrated(url)
+    template = "template1" if is_empty else _migrated(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"{url.rpartition('/')[0]}/{name}"

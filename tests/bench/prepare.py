@@ -1,7 +1,6 @@
 """Rows of the measured house; run by `manage.py shell` in its environment. Prints facts as JSON."""
 
 import json
-import sys
 import uuid
 from datetime import timedelta
 
@@ -12,12 +11,17 @@ from django.utils import timezone
 
 from campaigns.models import Content
 from integrations.models import Credential
-from notifications.models import Chunk, Contact, MessageTemplate, Provider, Tag
-from notifications.services import contacts, delivery, sending
+from notifications.models import Chunk, Consent, Contact, MessageTemplate, Provider, Tag
+from notifications.services import delivery, sending
+from notifications.services.permission import address_index
 from notifications.services.templates import save_version
 from social.models import Account, Publication
 from tests.bench import GUESTS, POSTS
+from tests.bench.texts import BODY, SMS, SUBJECT
 from vieuxmoulin.api.clients import create_client
+
+# Guests written at once.
+STEP = 5_000
 
 
 def prepare() -> None:
@@ -36,20 +40,43 @@ def prepare() -> None:
         MessageTemplate(
             slug="bench",
             name="Bench",
-            subject="{{title}} {{customer.first_name}}",
-            body_html="<p>Bonjour {{customer.first_name}}, {{title}}</p>",
-            sms_body="{{title}} {{customer.first_name}}",
+            subject=SUBJECT,
+            body_html=BODY,
+            sms_body=SMS,
         )
     )
-    tag = Tag.objects.create(slug="bench", name="Bench")
-    for rank in range(GUESTS):
-        guest = contacts.save_contact(
-            Contact(first_name=f"G{rank}"), email=f"g{rank}@example.com", phone=f"+3367{rank:07d}"
-        )
-        for channel in ("email", "sms"):
-            contacts.grant(guest, channel=channel, source="bench", wording="Oui.", version="1")
-    tag.contacts.set(Contact.objects.all())
+    guests(GUESTS, "bench")
     print(json.dumps(create_client("bench", ["publish", "notify", "status:read"])))  # noqa: T201 (read by the bench)
+
+
+def guests(number: int, tag: str, *, first: int = 0) -> None:
+    """Willing guests under a tag, real addresses sealed as ours are; one in two agrees to be measured."""
+    label, _ = Tag.objects.get_or_create(slug=tag, name=tag)
+    now = timezone.now()
+    for start in range(first, first + number, STEP):
+        made = Contact.objects.bulk_create(_guest(rank) for rank in range(start, min(start + STEP, first + number)))
+        Contact.tags.through.objects.bulk_create(
+            Contact.tags.through(contact_id=guest.pk, tag_id=label.pk) for guest in made
+        )
+        Consent.objects.bulk_create(
+            Consent(contact=guest, purpose=purpose, channel=channel, status="granted", granted_at=now)
+            for rank, guest in enumerate(made)
+            for purpose, channel in (("marketing", "email"), ("marketing", "sms"), ("tracking", "email"))
+            if purpose == "marketing" or rank % 2
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _guest(rank: int) -> Contact:
+    email, phone = f"g{rank}@example.com", f"+336{rank + 10_000_000:08d}"
+    return Contact(
+        first_name=f"G{rank}",
+        email=email,
+        email_index=address_index("email", email),
+        phone=phone,
+        phone_index=address_index("sms", phone),
+    )
 
 
 def plan_posts(seconds: float) -> None:
@@ -93,7 +120,3 @@ def count_queries() -> None:
             delivery.deliver_chunk(chunk.pk)
             found[channel] = len(context)
     print(json.dumps(found))  # noqa: T201 (read by the bench)
-
-
-if __name__ == "__main__":
-    {"prepare": prepare, "count_queries": count_queries}[sys.argv[1]]()
