@@ -1,15 +1,13 @@
 """The card of the measure and its eight destinations, played by the sandbox; run in the house. Prints facts as JSON."""
 
 import copy
-import json
 
-from django.db.models import Max
 from django.utils import timezone
 
 from integrations.models import Credential
 from integrations.sandbox import faults
 from integrations.sandbox.models import Fault
-from menus.models import Destination, Menu, MenuSync
+from menus.models import Destination, Menu
 from menus.services import confirmations
 from tests.bench.menu import CATEGORIES, DISHES, SLOW_SECONDS
 from tests.menus.connectors.targets import TARGETS
@@ -79,20 +77,3 @@ def changed(change: int) -> Menu:
     menu = Menu.objects.get()
     menu.items.update(price_cents=1500 + change)
     return menu
-
-
-def state() -> None:
-    """How many of the last writes have ended, and how."""
-    revision = Menu.objects.get().revisions.order_by("-number").first()
-    rows = MenuSync.objects.filter(revision=revision)
-    states = list(rows.values_list("destination__platform", "status", "last_error"))
-    moving = {"pending", "pushing", "verifying", "confirming"}
-    last = rows.aggregate(last=Max("verified_at"))["last"]
-    facts = {
-        "total": len(states),
-        "ended": sum(status not in moving for _, status, _ in states),
-        "coherent": sum(status == "coherent" for _, status, _ in states),
-        "last": last.timestamp() if last else 0,
-        "states": states,
-    }
-    print(json.dumps(facts))  # noqa: T201 (read by the bench)
