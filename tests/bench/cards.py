@@ -7,7 +7,7 @@ from django.utils import timezone
 from integrations.models import Credential
 from integrations.sandbox import faults
 from integrations.sandbox.models import Fault
-from menus.models import Destination, Menu
+from menus.models import Destination
 from menus.services import confirmations
 from tests.bench.menu import CATEGORIES, DISHES, SLOW_SECONDS
 from tests.menus.connectors.targets import TARGETS
@@ -40,11 +40,11 @@ def slow_down() -> None:
         faults.inject(vendor, "slow", times=FOR_EVER, seconds=SLOW_SECONDS)
 
 
-def document(change: int) -> dict:
-    """A card of many dishes; another price each time."""
+def document() -> dict:
+    """A card of many dishes."""
     made = copy.deepcopy(FULL)
     dish = {
-        "price_cents": 1500 + change,
+        "price_cents": 1500,
         "tax": {"eat_in": "10.0", "delivery": "10.0"},
         "allergens": ["milk"],
         "availability": {"status": "available"},
@@ -65,15 +65,8 @@ def document(change: int) -> dict:
     return made
 
 
-def publish(change: int) -> None:
+def publish() -> None:
     """Ask for the card to be everywhere; prints when that was accepted."""
     slow_down()
-    menus.update_menu(document(change) if not change else changed(change))
+    menus.update_menu(document())
     print(timezone.now().timestamp())  # noqa: T201 (read by the bench)
-
-
-def changed(change: int) -> Menu:
-    """The same card with other prices."""
-    menu = Menu.objects.get()
-    menu.items.update(price_cents=1500 + change)
-    return menu

@@ -1,11 +1,9 @@
 """The card everywhere: 300 dishes to eight destinations that take 200 ms to answer, pushed, read back, proven the same."""
 
-import statistics
 import time
 
 import psycopg
 
-from tests.bench import RUNS
 from tests.bench.lab import Lab, Row, lab
 
 DISHES, CATEGORIES = 300, 20
@@ -25,21 +23,21 @@ def measure() -> list[Row]:
     with lab(SANDBOX_DELIVEROO_WEBHOOK_SECRET="webhook-secret") as found:  # noqa: S106 (of the tests)
         found.start()
         found.house.python("from tests.bench import cards; cards.prepare(); print(1)")
-        took = [_publish(found, price) for price in range(RUNS)]
-    middle = statistics.median(took)
+        # Once: Deliveroo lets a card be written again only a while later, as the sandbox does.
+        took = _publish(found)
     return [
         Row(
             f"CARTE {DISHES} plats × 8 destinations à {SLOW_SECONDS * 1000:.0f} ms, prouvés cohérents",
-            f"{middle:.1f} s",
+            f"{took:.1f} s",
             f"≤ {MOST_SECONDS} s",
-            middle <= MOST_SECONDS,
+            took <= MOST_SECONDS,
         )
     ]
 
 
-def _publish(found: Lab, change: int) -> float:
+def _publish(found: Lab) -> float:
     """Seconds from the acceptance of a change to the proof of its last destination."""
-    started = float(found.ask(f"from tests.bench import cards; cards.publish({change})"))
+    started = float(found.ask("from tests.bench import cards; cards.publish()"))
     deadline = time.monotonic() + 120
     states: list[tuple] = []
     while time.monotonic() < deadline:
