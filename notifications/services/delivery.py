@@ -39,8 +39,9 @@ pause = time.sleep
 READ_AHEAD = 128
 # One on its way, one about to leave: what a kill leaves in doubt.
 WINDOWS_AT_ONCE = 2
-# A window that takes longer waits for a call without an answer: some others may pass it meanwhile.
-PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 6
+# A window that takes three times as long as those before it, or half a second, waits for a call without an answer:
+# some others may pass it meanwhile. Less than LEAST_PATIENCE_SECONDS says nothing: threads take turns.
+PATIENCE_SECONDS, LEAST_PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 0.05, 6
 # So few messages tell nothing of a service, if it took others of the same chunk in this time.
 FEW, LATELY = 4, timedelta(minutes=1)
 Status = Notification.Status
@@ -75,6 +76,8 @@ class _Run:
         self.was_taken, self.is_too_fast, self.has_taken = False, False, False
         self.lease_renewed_at, self.measured = timezone.now(), set[str]()
         self.in_flight: list[Future[list[Outcome]]] = []
+        # Longer than this, and others pass; learnt from the windows that were answered.
+        self.patience = PATIENCE_SECONDS
 
     def go(self) -> None:
         """Send until nothing is left or something stops it; nothing is on its way any more when it returns."""
@@ -86,10 +89,17 @@ class _Run:
     def _leave(self, messages: list[Message]) -> Future[list[Outcome]]:
         """Send beside this thread, but for a batch that is the whole chunk: nothing would be done meanwhile."""
         if self.connector.window < self.connector.batch_size:
-            return lanes.start(send, self.connector, messages, self.access)
+            left_at, window = time.monotonic(), lanes.start(send, self.connector, messages, self.access)
+            window.add_done_callback(lambda _: self._learn(time.monotonic() - left_at))
+            return window
         done: Future[list[Outcome]] = Future()
         done.set_result(send(self.connector, messages, self.access))
         return done
+
+    def _learn(self, took: float) -> None:
+        """Keep how long an ordinary window takes; called by the thread that sent it."""
+        if took < PATIENCE_SECONDS:
+            self.patience = min(PATIENCE_SECONDS, max(LEAST_PATIENCE_SECONDS, 3 * took))
 
     def _windows(self) -> Iterator[list[Message]]:
         """Windows marked `sending`, ready to leave."""
@@ -127,7 +137,7 @@ class _Run:
     def _make_room(self) -> None:
         """Wait until another window may leave: past a call that is not answered, windows go on one by one."""
         while len(self.in_flight) >= WINDOWS_AT_ONCE:
-            patience = PATIENCE_SECONDS if len(self.in_flight) < MOST_WINDOWS else None
+            patience = self.patience if len(self.in_flight) < MOST_WINDOWS else None
             done = wait(self.in_flight, timeout=patience, return_when=FIRST_COMPLETED).done
             if not done:
                 return

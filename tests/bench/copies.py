@@ -1,7 +1,6 @@
 """Very many rows like one that exists, made by the database itself; for PostgreSQL."""
 
 import uuid
-from typing import Any
 
 from django.db import connection
 from django.db.models import Model
@@ -9,10 +8,10 @@ from django.db.models import Model
 from notifications.models import Consent, Contact, Tag
 
 
-def copy(row: Model, source: str, params: tuple = (), **changes: str) -> None:
+def copy(row: Model, lines: str, params: tuple = (), /, **changes: str) -> None:
     """One row like this one for each line of a query.
 
-    source: the query; its columns are `s.…` in the changes. changes: by column, its SQL. A key is made anew.
+    lines: the query; its columns are `s.…` in the changes. changes: by column, its SQL. A key is made anew.
     """
     table, key = row._meta.db_table, row._meta.pk
     columns = [
@@ -25,7 +24,7 @@ def copy(row: Model, source: str, params: tuple = (), **changes: str) -> None:
     # Names of our own models and SQL of our own: nothing of it comes from outside.
     statement = (
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values[column] for column in columns)} "  # noqa: S608
-        f"FROM {table} p, ({source}) s WHERE p.{key.column if key else 'id'} = %s"
+        f"FROM {table} p, ({lines}) s WHERE p.{key.column if key else 'id'} = %s"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, row.pk])
@@ -55,6 +54,6 @@ def guests(number: int, tag: str) -> None:
         cursor.execute("ANALYZE")
 
 
-def fill(row: Any, number: int, **changes: str) -> None:
+def fill(row: Model, number: int, /, **changes: str) -> None:
     """So many rows like this one; changes may use `s.n`, their rank."""
     copy(row, numbers(number), **changes)

@@ -35,10 +35,16 @@ def fill() -> None:
     people = f"SELECT id, row_number() OVER () AS n FROM notifications_contact WHERE source = 'habitues' LIMIT {CROWD}"  # noqa: S608
     copies.copy(sent, people, contact_id="s.id", sent_at=age, created_at=age, task_id="gen_random_uuid()")
     post = rows.publication(status="published", external_id="p", published_at=timezone.now())
-    other = {"external_id": "'p' || s.n", "occurrence": "s.n::text", "next_attempt_at": "NULL"}
-    copies.fill(post, CROWD, scheduled_at=age, published_at=age, **other)
+    # One post an hour: eleven years of them.
+    other = {
+        "scheduled_at": "now() - s.n * interval '1 hour'",
+        "external_id": "'p' || s.n",
+        "occurrence": "s.n::text",
+        "next_attempt_at": "NULL",
+    }
+    copies.fill(post, CROWD, published_at=age, **other)
     copies.fill(rows.interaction(publication=post), CROWD, external_id="s.n::text", occurred_at=age)
-    copies.fill(rows.task(status="succeeded", outcome={"counts": {"sent": 1}}), CROWD, timestamp=age)
+    copies.fill(rows.task(status="succeeded", outcome={"counts": {"published": 1}}), CROWD, timestamp=age)
     copies.fill(rows.inbound(status="done"), CROWD, delivery_id="s.n::text", occurred_at=age)
     copies.fill(rows.delivery(status="delivered"), CROWD, fact_key="s.n::text")
     with connection.cursor() as cursor:
@@ -58,7 +64,7 @@ def measure() -> None:
     """The statements and the time of each page."""
     fill()
     user = get_user_model().objects.create_superuser("bench-manager", "m@example.com", "un-mot-de-passe-long")
-    office = Client()
+    office = Client(HTTP_HOST="127.0.0.1")
     office.force_login(user)
     facts = [{"name": name, **look(office, address)} for name, address in pages().items()]
     print(json.dumps(facts))  # noqa: T201 (read by the bench)

@@ -1,5 +1,6 @@
 """From a request to messages: leave asked for each guest, windows marked before they go, no message twice."""
 
+import threading
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +18,7 @@ from integrations.errors import (
 )
 from notifications.connectors import registry
 from notifications.connectors.base import Outcome
-from notifications.models import Chunk, Contact, Notification, Suppression
+from notifications.models import Chunk, Contact, Notification, Provider, Suppression
 from notifications.services import contacts, delivery, outcomes, sending, settling
 from notifications.services.sending import Origin
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
@@ -431,3 +432,37 @@ def test_the_last_refused_message_is_tried_again_soon_where_the_others_were_take
 
     chunk.refresh_from_db()
     assert chunk.next_attempt_at - timezone.now() <= timedelta(seconds=1)
+
+
+def test_how_long_a_window_is_waited_for_is_learnt_from_those_that_were_answered(vendor):
+    run = delivery._Run(send([ContactFactory()], channel="sms").get(), Provider.objects.get(channel="sms"))
+    learnt = [run.patience]
+
+    # Ordinary, slow, at once; then a call that was never answered, which says nothing of the others.
+    for took in (0.1, 0.4, 0.001, 20.0):
+        run._learn(took)
+        learnt.append(run.patience)
+
+    assert learnt == [0.5, pytest.approx(0.3), 0.5, 0.05, 0.05]
+
+
+def test_others_pass_a_window_that_waits_for_an_answer(vendor):
+    passed = threading.Event()
+    chunk = send([ContactFactory() for _ in range(160)], channel="sms").get()
+    order = []
+
+    def answer(message):
+        rank = next(rank for rank, batch in enumerate(vendor.batches) if message in batch)
+        if rank == 3:
+            passed.set()
+        if rank == 1:
+            # Without passing, the fourth window would never leave.
+            assert passed.wait(30)
+        if rank not in order:
+            order.append(rank)
+        return Outcome(message.id, f"id-{message.id}")
+
+    vendor.answer = answer
+    delivery.deliver_chunk(chunk.pk)
+
+    assert (order.index(1) > order.index(2), statuses()) == (True, ["sent"] * 160)
