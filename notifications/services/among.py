@@ -17,11 +17,11 @@ class Among(Func):
         self.ids = [one if isinstance(one, UUID) else UUID(one) for one in ids]
         super().__init__(F("pk"))
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list]:
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
         key, params = compiler.compile(self.source_expressions[0])
         return f"{key} = ANY(%s::uuid[])", [*params, self.ids]
 
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list]:
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, Any]:
         key, params = compiler.compile(self.source_expressions[0])
         ids = json.dumps([one.hex for one in self.ids])
         # The key's name comes from the compiler; the ids are a parameter.

@@ -145,6 +145,7 @@ def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
             tag_id = Tag.objects.filter(slug=slug).values_list("pk", flat=True).first()
             if tag_id is None:
                 problems[entry] = f"Étiquette inconnue « {slug} »."
+                continue
             # By its key, whose guests the database counts beforehand: their number decides how it looks them up.
             wanted |= Q(pk__in=Contact.tags.through.objects.filter(tag_id=tag_id).values("contact_id"))
         elif entry.startswith(SEGMENT_PREFIX):
