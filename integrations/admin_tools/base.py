@@ -62,6 +62,8 @@ class HistoryAdmin(BackofficeAdmin):
     """A screen that tells what happened: nothing is added, rewritten or deleted by hand."""
 
     warn_unsaved_form = False
+    # Rows that grow for ever are not counted as a whole beside those that a filter keeps.
+    show_full_result_count = False
     # Django's own journal of changes has nothing to say of rows that nobody rewrites.
     actions_detail_hide_default = True
 

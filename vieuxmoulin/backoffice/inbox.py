@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -174,7 +174,9 @@ def _thread(request: HttpRequest, row: Interaction, typed: str, faults: list[str
 
 
 def _found(request: HttpRequest, filters: dict[str, str]) -> QuerySet[Interaction]:
-    rows = Interaction.objects.select_related("account", "assigned_to").annotate(reply_total=Count("replies"))
+    # Asked of the rows of the page alone: a count by group would be made of all that guests ever said.
+    answered = Exists(Reply.objects.filter(interaction=OuterRef("pk")))
+    rows = Interaction.objects.select_related("account", "assigned_to").annotate(has_replies=answered)
     if filters["etat"] == UNREAD:
         rows = rows.filter(is_read=False)
     elif filters["etat"] == MINE:
