@@ -3,7 +3,6 @@
 import concurrent.futures
 import json
 import multiprocessing
-import sys
 import threading
 import time
 
@@ -99,7 +98,3 @@ def _mail(rank: int) -> dict:
         "custom_args": {"vm_mid": str(rank)},
         "substitutions": texts,
     }
-
-
-if __name__ == "__main__":
-    mails(sys.argv[1])
