@@ -71,9 +71,11 @@ def mishaps() -> list[Row]:
 
 
 def _send_all(found: Lab, caller: Caller) -> float:
+    """Messages per second over the first 95 %: the last few wait to be read back, however long the send is."""
     found.log.forget()
     caller.post("notify", BODY)
-    return pace(found.log.wait_for(MISHAPS_SMS, SMS_PATH, 240))
+    lines = found.log.wait_for(MISHAPS_SMS, SMS_PATH, 240)
+    return pace(lines[: len(lines) * 95 // 100])
 
 
 def wait_until_settled(found: Lab, seconds: float) -> int:
