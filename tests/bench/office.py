@@ -17,7 +17,7 @@ from tests.bench import CROWD, copies
 from tests.bench.lab import p99
 from tests.vieuxmoulin.backoffice import rows
 
-LOOKS = 30
+LOOKS = 15
 # Tables of events: their rows are only ever read by the page, never counted one by one.
 RAW_EVENTS = ("notifications_deliveryevent", "integrations_inboundevent", "integrations_webhookdelivery")
 LISTS = (
