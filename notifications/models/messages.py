@@ -185,7 +185,8 @@ class Notification(models.Model):
             ),
             models.UniqueConstraint(fields=["task_id", "contact", "channel", "template"], name="message_once_per_task"),
         ]
-        indexes = [models.Index(fields=["provider", "external_id"], name="message_external_id")]
+        # Not with the provider, which is written before the id: an index on it would make each message cost twice.
+        indexes = [models.Index(fields=["external_id"], name="message_by_external_id")]
 
     def __str__(self) -> str:
         return f"{self.template} → {self.contact or '—'}"
