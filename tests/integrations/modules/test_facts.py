@@ -1,11 +1,14 @@
 """The same booking by webhook and by our reading counts once; a module that means it twice is heard twice."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from integrations.models import InboundEvent, ToldState
 from integrations.services import facts, inbound
+from tests.plugin import on_postgresql
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -74,3 +77,29 @@ def test_what_a_module_held_before_us_is_known_without_a_word():
 
     assert InboundEvent.objects.count() == 0
     assert tell(origin="reading")[0] is False
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not on_postgresql(), reason="in memory, SQLite refuses a second writer")
+def test_both_ways_at_the_same_instant_are_one_booking():
+    """Whoever is first is told; the other, who waits for that transaction, is absorbed."""
+    together, told = threading.Barrier(2), []
+
+    def arrive(number, origin):
+        together.wait()
+        payload = {**BOOKING, "booking_id": number}
+        row, _ = inbound.store(
+            source="crm", event="booking_created", delivery_id=f"{origin}{number}", occurred_at=NOON, payload=payload,
+            origin=origin,
+        )  # fmt: skip
+        told.append((number, row.status))
+        connection.close()
+
+    for number in range(8):
+        threads = [threading.Thread(target=arrive, args=(number, origin)) for origin in ("webhook", "reading")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert sorted(told) == sorted((number, status) for number in range(8) for status in ("pending", "processed"))
