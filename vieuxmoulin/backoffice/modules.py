@@ -10,16 +10,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from integrations.admin_tools.display import short_date
+from integrations.admin_tools.display import NOTHING, short_date
 from integrations.admin_tools.operations import sentences
 from integrations.errors import CommunicationError
 from integrations.models import ModuleCursor
 from integrations.modules import registry
 from integrations.queueing import send
 from integrations.services.streams import Stream
-from notifications.models import Contact
 from vieuxmoulin.backoffice.pages import guarded, show
 from vieuxmoulin.exchange import deciding, differences, links, slow_dishes
 from vieuxmoulin.exchange.models import ContactLink, Difference, SlowDishRound
@@ -146,29 +146,65 @@ def asked(request: HttpRequest) -> HttpResponse:
     return show(request, "backoffice/modules_differences.html", _("Différences avec le CRM"), **context)
 
 
+@dataclass(frozen=True)
+class Words:
+    """How a question is put: what differs, the name of each side, the button under it, what follows."""
+
+    title: Any
+    ours: Any
+    theirs: Any
+    keep: Any
+    take: Any
+    hint: Any
+
+
+_ADDRESS = {
+    "ours": gettext_lazy("Chez nous"),
+    "theirs": gettext_lazy("Au CRM"),
+    "keep": gettext_lazy("Garder la nôtre"),
+    "take": gettext_lazy("Prendre celle du CRM"),
+    "hint": gettext_lazy("La nôtre sera dite au CRM ; la sienne remplacera la nôtre."),
+}
+_NUMBER = {
+    **_ADDRESS,
+    "keep": gettext_lazy("Garder le nôtre"),
+    "take": gettext_lazy("Prendre celui du CRM"),
+    "hint": gettext_lazy("Le nôtre sera dit au CRM ; le sien remplacera le nôtre."),
+}
+WORDS = {
+    Difference.Field.EMAIL: Words(title=gettext_lazy("L'adresse e-mail n'est pas la même."), **_ADDRESS),
+    Difference.Field.PHONE: Words(title=gettext_lazy("Le mobile n'est pas le même."), **_NUMBER),
+    Difference.Field.IDENTITY: Words(
+        title=gettext_lazy("Deux contacts peuvent être ce client du CRM."),
+        ours=gettext_lazy("Par l'e-mail"),
+        theirs=gettext_lazy("Par le mobile"),
+        keep=gettext_lazy("C'est ce contact"),
+        take=gettext_lazy("C'est celui-là"),
+        hint=gettext_lazy("Si c'est une seule personne, réunissez d'abord les deux fiches."),
+    ),
+    Difference.Field.DUPLICATE: Words(
+        title=gettext_lazy("Le CRM a deux fiches pour ce client."),
+        ours=gettext_lazy("Fiche suivie"),
+        theirs=gettext_lazy("Autre fiche"),
+        keep=gettext_lazy("Garder celle-ci"),
+        take=gettext_lazy("Suivre l'autre"),
+        hint=gettext_lazy("Réunissez-les aussi dans le CRM. Un refus noté sur l'une ou l'autre est déjà respecté."),
+    ),
+}
+
+
 def _question(row: Difference) -> dict[str, Any]:
-    ours, theirs = deciding.sides(row)
-    if row.field == Difference.Field.IDENTITY:
-        words = (_("Deux contacts peuvent être ce client du CRM."), _("Par l'e-mail"), _("Par le mobile"), _("C'est ce contact"), _("C'est celui-là"))  # fmt: skip
-        hint = _("Si c'est une seule personne, réunissez d'abord les deux fiches.")
-    elif row.field == Difference.Field.DUPLICATE:
-        words = (_("Le CRM a deux fiches pour ce client."), _("Fiche suivie"), _("Autre fiche"), _("Garder celle-ci"), _("Suivre l'autre"))  # fmt: skip
-        hint = _("Réunissez-les aussi dans le CRM. Un refus noté sur l'une ou l'autre est déjà respecté.")
-    else:
-        what = row.get_field_display()
-        words = (_("L'%(what)s n'est pas le même." if what[0] in "aeiou" else "Le %(what)s n'est pas le même.") % {"what": what}, _("Chez nous"), _("Au CRM"), _("Garder la nôtre"), _("Prendre celle du CRM"))  # fmt: skip
-        hint = _("La nôtre sera dite au CRM ; la sienne remplacera la nôtre.")
-    title, ours_label, theirs_label, keep, take = words
-    contact = row.link.contact
+    words, (ours, theirs), contact = WORDS[Difference.Field(row.field)], deciding.sides(row), row.link.contact
     return {
         "row": row,
-        "title": title,
+        "title": words.title,
         "who": str(contact) if contact else "",
-        "address": reverse("admin:notifications_contact_change", args=[contact.pk])
-        if isinstance(contact, Contact)
-        else "",
-        "sides": ((ours_label, ours or "—", "ours", keep), (theirs_label, theirs or "—", "theirs", take)),
-        "hint": hint,
+        "address": reverse("admin:notifications_contact_change", args=[contact.pk]) if contact else "",
+        "sides": (
+            (words.ours, ours or NOTHING, "ours", words.keep),
+            (words.theirs, theirs or NOTHING, "theirs", words.take),
+        ),
+        "hint": words.hint,
         "since": short_date(row.raised_at),
     }
 
