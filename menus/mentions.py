@@ -3,6 +3,7 @@
 French law wants them where the dish is chosen; English is for the guests who read the translation.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from menus.document import ALLERGENS, level
@@ -63,6 +64,8 @@ COUNTRIES = {
         "TH": "Thailand", "UA": "Ukraine", "US": "United States", "UY": "Uruguay",
     },
 }  # fmt: skip
+# So many days in a row are said by the first and the last.
+IN_A_ROW = 3
 WORDS = {
     "fr": {
         "traces": "Peut contenir : {}.",
@@ -79,6 +82,7 @@ WORDS = {
         "abv": "{} % vol.",
         "hours": "{} de {} à {}",
         "every_day": "tous les jours",
+        "days": "du {} au {}",
         "served": "Servi {}.",
     },
     "en": {
@@ -96,6 +100,7 @@ WORDS = {
         "abv": "{}% vol.",
         "hours": "{} from {} to {}",
         "every_day": "every day",
+        "days": "{} to {}",
         "served": "Served {}.",
     },
 }
@@ -178,26 +183,35 @@ ENGLISH_DAYS = {
 
 
 def hours_said(schedule: list[dict[str, Any]] | None, language: str = "fr") -> str:
-    """ "lundi, mardi de 12:00 à 14:30", as staff wrote the periods; "" without hours."""
-    words, names = WORDS[spoken(language)], FRENCH_DAYS if spoken(language) == "fr" else ENGLISH_DAYS
+    """ "du mardi au jeudi de 12:00 à 14:30", as staff wrote the periods; "" without hours."""
+    hours = WORDS[spoken(language)]["hours"]
     return " ; ".join(
-        words["hours"].format(
-            words["every_day"]
-            if len(period["days"]) == len(names)
-            else ", ".join(name for day, name in names.items() if day in period["days"]),
-            period["start"],
-            period["end"],
-        )
-        for period in schedule or []
+        hours.format(days_said(period["days"], language), period["start"], period["end"]) for period in schedule or []
     )
+
+
+def days_said(days: Iterable[str], language: str = "fr") -> str:
+    """ "tous les jours", "lundi, mardi", "du mardi au jeudi, samedi": three days or more in a row are said by their ends."""
+    words, names = WORDS[spoken(language)], FRENCH_DAYS if spoken(language) == "fr" else ENGLISH_DAYS
+    wanted = set(days)
+    if wanted >= set(names):
+        return words["every_day"]
+    rows: list[list[str]] = [[]]
+    for day, name in names.items():
+        if day in wanted:
+            rows[-1].append(name)
+        elif rows[-1]:
+            rows.append([])
+    told = [[words["days"].format(row[0], row[-1])] if len(row) >= IN_A_ROW else row for row in rows]
+    return ", ".join(part for row in told for part in row)
 
 
 def hours_in_french(periods: tuple[tuple[str, str, str], ...]) -> str:
     """ "lundi, mardi de 12:00 à 14:30"."""
     by_span: dict[tuple[str, str], list[str]] = {}
     for day, start, end in periods:
-        by_span.setdefault((start, end), []).append(FRENCH_DAYS[day])
-    return " ; ".join(f"{', '.join(days)} de {start} à {end}" for (start, end), days in by_span.items())
+        by_span.setdefault((start, end), []).append(day)
+    return " ; ".join(f"{days_said(days)} de {start} à {end}" for (start, end), days in by_span.items())
 
 
 def quantity_said(quantity: dict[str, Any], language: str) -> str:

@@ -214,7 +214,7 @@ def test_everything_that_a_guest_must_read_is_there(client):
         "+ 3,00\u00a0€",
         "(facultatif, à volonté)",
         "Servi vendredi de 19:00 à 22:00.",
-        "Service : mardi, mercredi, jeudi de 12:00 à 14:30 ; vendredi, samedi de 19:00 à 00:30.",
+        "Service : du mardi au jeudi de 12:00 à 14:30 ; vendredi, samedi de 19:00 à 00:30.",
         "Prix nets en euros, taxes et service compris (15 %).",
         "Les plats « faits maison »",
         "abus d&#x27;alcool",
