@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import task_prerun
+from celery.signals import task_prerun, worker_init, worker_process_init
 from django.db import close_old_connections
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -14,6 +14,16 @@ app = Celery("vieuxmoulin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@worker_process_init.connect
+def get_ready(**_: Any) -> None:
+    """Before the first task, in the worker and in each process that it forks."""
+    # Here: Django is set up by now, and not when this file is read.
+    from vieuxmoulin.warming import warm
+
+    warm()
 
 
 @task_prerun.connect

@@ -34,6 +34,9 @@ def when_ready(server):
 def post_worker_init(worker):
     """Start the queue's threads beside the web ones, then tell the person at the keyboard."""
     global _engine
+    from vieuxmoulin.warming import warm
+
+    warm()
     if settings.EMBEDDED:
         from vieuxmoulin.embedded import Engine
 
