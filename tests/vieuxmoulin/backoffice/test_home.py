@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.utils import timezone
 
 from integrations.services import pulse
@@ -48,7 +49,19 @@ def test_a_sync_that_a_later_one_mended_is_no_longer_a_trouble(office):
 
     assert before == ["HubRise"]
     assert office.get("/admin/").context["failures"] == []
+    # Half a minute later.
+    cache.clear()
     assert figure(office, "Carte à jour").value == "1 / 1"
+
+
+def test_the_week_is_counted_once_for_all_who_may_see_the_same(office):
+    office.get("/admin/")
+
+    factories.PublicationFactory(status="published", published_at=timezone.now())
+
+    assert figure(office, "Publications en ligne").value == "0"
+    cache.clear()
+    assert figure(office, "Publications en ligne").value == "1"
 
 
 def test_an_old_failure_no_longer_calls(office):
