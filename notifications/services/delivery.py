@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations import lanes, limiter
@@ -42,31 +43,50 @@ WINDOWS_AT_ONCE = 2
 # A window that takes three times as long as those before it, or half a second, waits for a call without an answer:
 # some others may pass it meanwhile. Less than LEAST_PATIENCE_SECONDS says nothing: threads take turns.
 PATIENCE_SECONDS, LEAST_PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 0.05, 6
+# At the end of a chunk such a call would keep the worker idle: it goes on with other chunks, so many deep.
+MOST_BEHIND = 3
 # So few messages tell nothing of a service, if it took others of the same chunk in this time.
 FEW, LATELY = 4, timedelta(minutes=1)
 Status = Notification.Status
 
 
-def deliver_chunk(chunk_id: Any) -> None:
-    """Send what is left of a chunk, window after window."""
+def deliver_chunk(chunk_id: Any, behind: "tuple[_Run, ...]" = ()) -> bool:
+    """Send what is left of a chunk, window after window; False when it is not to be had.
+
+    behind: the turns that this worker has not ended, each waiting for an answer; meanwhile it works on this one.
+    """
     if not claim(Chunk, chunk_id, from_states=[Chunk.Status.PENDING], to_state=Chunk.Status.SENDING):
-        return
+        return False
     chunk = Chunk.objects.select_related("template", "provider__credential").get(pk=chunk_id)
     provider = providers.pick(chunk.channel, chunk.provider)
     if provider is None:
         _wait_for_provider(chunk)
-        return
-    run = _Run(chunk, provider)
+        return True
+    run = _Run(chunk, provider, behind)
     run.go()
+    while len(behind) < MOST_BEHIND and run.is_kept_waiting():
+        following = _following(chunk)
+        if following is None or not deliver_chunk(following, (*behind, run)):
+            break
+    run.land_all()
     if not run.was_taken:
         _finish(chunk, provider, run)
+    return True
+
+
+def _following(chunk: Chunk) -> int | None:
+    """Another chunk of the channel that could leave now."""
+    now = timezone.now()
+    ready = Chunk.objects.filter(channel=chunk.channel, status=Chunk.Status.PENDING)
+    ready = ready.filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=now))
+    return ready.order_by("priority", "pk").values_list("pk", flat=True).first()
 
 
 class _Run:
     """One worker's turn on a chunk: one window is on its way while the next is asked for, rendered and marked."""
 
-    def __init__(self, chunk: Chunk, provider: Provider) -> None:
-        self.chunk, self.provider = chunk, provider
+    def __init__(self, chunk: Chunk, provider: Provider, behind: "tuple[_Run, ...]" = ()) -> None:
+        self.chunk, self.provider, self.behind = chunk, provider, behind
         self.connector: MessageConnector = registry[provider.platform]()
         self.access = Access(provider.credential.secrets)
         # What stops the chunk for now, and what only befell some messages of it.
@@ -80,11 +100,17 @@ class _Run:
         self.patience = PATIENCE_SECONDS
 
     def go(self) -> None:
-        """Send until nothing is left or something stops it; nothing is on its way any more when it returns."""
+        """Send until nothing is left or something stops it; the last windows may still be on their way."""
         for messages in self._windows():
             self.in_flight.append(self._leave(messages))
             self._make_room()
-        self._land_all()
+
+    def is_kept_waiting(self) -> bool:
+        """Whether a window is still not answered though it was given its time, by a service that is well otherwise."""
+        if self.in_flight and not self.was_taken:
+            for window in wait(self.in_flight, timeout=self.patience).done:
+                self._land(window)
+        return bool(self.in_flight) and not self.was_taken and self.error is None
 
     def _leave(self, messages: list[Message]) -> Future[list[Outcome]]:
         """Send beside this thread, but for a batch that is the whole chunk: nothing would be done meanwhile."""
@@ -144,7 +170,8 @@ class _Run:
             for future in done:
                 self._land(future)
 
-    def _land_all(self) -> None:
+    def land_all(self) -> None:
+        """Wait for every window; nothing is on its way any more when it returns."""
         while self.in_flight:
             self._land(self.in_flight[0])
 
@@ -186,11 +213,16 @@ class _Run:
                 return
             if delay:
                 # What has left is written down before the worker stands still.
-                self._land_all()
+                self.land_all()
                 pause(delay)
             yield part
 
     def _renew_lease(self) -> None:
+        """Keep this chunk, and those that wait behind it."""
+        for run in (self, *self.behind):
+            run._renew_own_lease()
+
+    def _renew_own_lease(self) -> None:
         now = timezone.now()
         if now - self.lease_renewed_at > lease() / 3:
             self.lease_renewed_at = now

@@ -466,3 +466,68 @@ def test_others_pass_a_window_that_waits_for_an_answer(vendor):
     delivery.deliver_chunk(chunk.pk)
 
     assert (order.index(1) > order.index(2), statuses()) == (True, ["sent"] * 160)
+
+
+def kept_waiting(vendor):
+    """The answer to one batch only comes once a message of another chunk has left; returns the chunks, the late one first."""
+    left = threading.Event()
+    late, other = (send([ContactFactory() for _ in range(3)], channel="sms").get() for _ in range(2))
+    theirs = set(map(str, other.notifications.values_list("pk", flat=True)))
+
+    def answer(message):
+        if message.id in theirs:
+            left.set()
+        else:
+            # Without going on with the other chunk, this would never be answered.
+            assert left.wait(30)
+        return Outcome(message.id, f"id-{message.id}")
+
+    vendor.answer = answer
+    return late, other
+
+
+def test_the_last_answer_of_a_chunk_keeps_no_worker_idle(vendor):
+    late, other = kept_waiting(vendor)
+
+    assert delivery.deliver_chunk(late.pk)
+
+    assert statuses() == ["sent"] * 6
+    assert set(Chunk.objects.values_list("status", flat=True)) == {"done"}
+    # Its own task finds nothing left to do.
+    assert not delivery.deliver_chunk(other.pk)
+    assert len(vendor.batches) == 2
+
+
+def test_a_chunk_that_waits_keeps_its_lease_while_others_are_sent(vendor, monkeypatch):
+    late, _other = kept_waiting(vendor)
+    renewed = []
+    real = delivery._Run._renew_own_lease
+
+    def renew(run):
+        renewed.append(run.chunk.pk)
+        real(run)
+
+    monkeypatch.setattr(delivery._Run, "_renew_own_lease", renew)
+
+    delivery.deliver_chunk(late.pk)
+
+    assert renewed.count(late.pk) == 2
+
+
+def test_a_chunk_of_another_channel_or_one_that_is_not_due_is_left_to_others(vendor):
+    late, other = kept_waiting(vendor)
+    Chunk.objects.filter(pk=late.pk).update(status=Chunk.Status.SENDING)
+    assert delivery._following(late) == other.pk
+    Chunk.objects.filter(pk=other.pk).update(next_attempt_at=timezone.now() + timedelta(minutes=5))
+    send([ContactFactory()])
+
+    assert delivery._following(late) is None
+
+
+def test_a_service_in_trouble_is_given_no_other_chunk(vendor):
+    chunks = [send([ContactFactory()], channel="sms").get() for _ in range(2)]
+    vendor.answer = lambda message: TransientError("Panne.")
+
+    delivery.deliver_chunk(chunks[0].pk)
+
+    assert len(vendor.batches) == 1
