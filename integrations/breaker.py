@@ -28,7 +28,11 @@ TRIAL_SECONDS = 60
 # What a process knows of a breaker is looked up again after this: a question per call would cost more than the call.
 KNOWN_SECONDS = 0.25
 _FORGOTTEN_SECONDS = 2 * LONGEST_REST_SECONDS
+# A service that answered this process so lately stumbles, and is not down, however many calls fail side by side.
+STUMBLES_SECONDS = 2.0
 _known: dict[str, tuple[float, "State"]] = {}
+# When each last answered this process, by its steady clock.
+_answered: dict[str, float] = {}
 _lock = threading.Lock()
 
 
@@ -76,7 +80,9 @@ def note(key: str, slug: str, error: CommunicationError | None) -> None:
     try:
         if is_failure(error):
             _note_failure(key, slug)
-        elif _state(key) != State():
+            return
+        _answered[key] = time.monotonic()
+        if _state(key) != State():
             _close(key, slug)
     except RedisError as unreachable:
         log.warning("breaker_unreachable", slug=slug, error=type(unreachable).__name__)
@@ -102,7 +108,8 @@ def _note_failure(key: str, slug: str) -> None:
     if before.is_open and before.opens_at > time.time():
         # Calls that were on their way when it opened.
         return
-    if not before.is_open and failures < settings.BREAKER_FAILURES:
+    is_stumbling = time.monotonic() - _answered.get(key, float("-inf")) < STUMBLES_SECONDS
+    if not before.is_open and (failures < settings.BREAKER_FAILURES or is_stumbling):
         return
     rest = min(before.rest * 2, LONGEST_REST_SECONDS) if before.is_open else FIRST_REST_SECONDS
     cache.set(key, State(failures, time.time() + rest, rest), _FORGOTTEN_SECONDS)
@@ -142,7 +149,7 @@ def _state(key: str) -> State:
     state = kept.get(key) or State(failures=kept.get(f"{key}:failures", 0))
     with _lock:
         if len(_known) > 1000:
-            _known.clear()
+            forget()
         _known[key] = (now, state)
     return state
 
@@ -150,6 +157,7 @@ def _state(key: str) -> State:
 def forget() -> None:
     """Forget what this process knows; the shared cache keeps its own."""
     _known.clear()
+    _answered.clear()
 
 
 def _in_words(seconds: float) -> str:

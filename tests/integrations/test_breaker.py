@@ -92,6 +92,27 @@ def test_one_success_in_between_begins_the_count_anew(api):
     assert "CircuitOpen" not in call(5)
 
 
+def test_many_calls_that_fail_side_by_side_are_no_breakdown_while_others_are_answered(api):
+    """Their failures are counted before the answer of the one that went well could wipe the count out."""
+    key = breaker.key_of("vendor", {"jeton-a"})
+    breaker.note(key, "vendor", None)
+    for _time in range(8):
+        breaker.note(key, "vendor", OutcomeUnknown("Panne."))
+
+    breaker.check(key, "vendor")
+
+
+def test_a_service_that_has_answered_nobody_for_a_while_is_down(api, monkeypatch):
+    monkeypatch.setattr(breaker, "STUMBLES_SECONDS", 0)
+    key = breaker.key_of("vendor", {"jeton-a"})
+    breaker.note(key, "vendor", None)
+    for _time in range(3):
+        breaker.note(key, "vendor", OutcomeUnknown("Panne."))
+
+    with pytest.raises(CircuitOpen):
+        breaker.check(key, "vendor")
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 422, 429])
 def test_a_refusal_in_good_form_is_no_failure(api, status):
     api.get(URL, status=status)
