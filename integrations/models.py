@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.audit_models import AuditEntry, CredentialUse  # noqa: F401 (rows of this app)
 from integrations.claims import Claimable
 from integrations.fields import EncryptedJSONField, EncryptedTextField
 from integrations.ids import time_ordered_uuid
@@ -33,6 +34,8 @@ class Credential(models.Model):
     platform = models.CharField(_("plateforme"), max_length=40)
     name = models.CharField(_("nom"), max_length=120)
     secrets = EncryptedJSONField(_("secrets"), default=dict)
+    # Who typed it in, or gave the platform's agreement.
+    created_by = models.CharField(_("créé par"), max_length=200, blank=True, editable=False)
     expires_at = models.DateTimeField(_("expire le"), null=True, blank=True)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     updated_at = models.DateTimeField(_("modifié le"), auto_now=True)

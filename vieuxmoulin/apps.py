@@ -8,6 +8,6 @@ class VieuxMoulinConfig(AppConfig):
     def ready(self) -> None:
         from celery.signals import beat_init
 
-        from vieuxmoulin import receivers, schedule  # noqa: F401  (connects the facts of the apps to their listeners)
+        from vieuxmoulin import doorkeeper, receivers, schedule  # noqa: F401  (connects the facts of the apps to their listeners)
 
         beat_init.connect(schedule.first_round)

@@ -382,6 +382,10 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- Journal of security ---------------------------------------------------------------------------------------------
+# A year, as the CNIL advises for journals of access; never less than 180 days.
+AUDIT_KEPT_DAYS = max(180, env.int("AUDIT_KEPT_DAYS", default=365))
+
 # --- Logs ------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env("LOG_LEVEL", default="info").upper()
 LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)

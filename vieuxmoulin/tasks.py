@@ -6,7 +6,7 @@ from celery import current_app, shared_task
 from django.conf import settings
 from oauth2_provider.models import clear_expired
 
-from integrations.services import pulse, refusals
+from integrations.services import audit, pulse, refusals
 from notifications.services import double_optin
 from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
@@ -94,7 +94,7 @@ def worker_pulse(queue: str) -> None:
 @shared_task
 def tidy() -> None:
     """Each day: forget expired tokens, the answers kept for repeated requests, files that nothing names, lists
-    of guests that were imported, and subscriptions that nobody confirmed."""
+    of guests that were imported, subscriptions that nobody confirmed, and the oldest lines of the journals."""
     idempotency.forget_old()
     clear_expired()
     tidying.forget_files()
@@ -103,6 +103,7 @@ def tidy() -> None:
     differences.forget()
     refusals.forget(REFUSALS_KEPT)
     pulse.forget()
+    audit.forget_old()
 
 
 @shared_task

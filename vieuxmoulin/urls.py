@@ -11,11 +11,12 @@ from menus import webhook_views as menu_webhooks
 from notifications import push_views, tracking_views
 from notifications import views as guest_views
 from social import views as social_views
-from vieuxmoulin import crawlers
+from vieuxmoulin import crawlers, doorkeeper
 from vieuxmoulin.api.token import Token
 from vieuxmoulin.health import live, ready
 from vieuxmoulin.media import media
 
+handler403 = doorkeeper.refuse
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
     path("admin/", include("vieuxmoulin.backoffice.urls")),

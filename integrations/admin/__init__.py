@@ -1,3 +1,3 @@
 """Screens of the ground floor, one file per subject."""
 
-from integrations.admin import accesses, health, webhooks  # noqa: F401
+from integrations.admin import accesses, audit, health, webhooks  # noqa: F401

@@ -236,6 +236,7 @@ class WebhookDeliveryAdmin(HistoryAdmin):
 class InboundEventAdmin(HistoryAdmin):
     """What other modules told us."""
 
+    personal = gettext_lazy("un événement reçu")
     list_display = ("event", "source", "badge", "problem", "received", "processed")
     list_filter = (("status", ChoicesDropdownFilter), ("source", AllValuesCheckboxFilter))
     search_fields = ("event", "source", "delivery_id")

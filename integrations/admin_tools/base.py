@@ -11,6 +11,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.overrides import FORMFIELD_OVERRIDES_INLINE
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from integrations.admin_tools.audited import Audited
 from integrations.admin_tools.display import NOTHING
 
 SHORT_TEXTS = {
@@ -21,7 +22,7 @@ SHORT_TEXTS = {
 INLINE_TEXTS = {**FORMFIELD_OVERRIDES_INLINE, **SHORT_TEXTS}
 
 
-class BackofficeAdmin(ModelAdmin):
+class BackofficeAdmin(Audited, ModelAdmin):
     """A screen where staff write: two save buttons, short texts, operations shown only where they apply."""
 
     empty_value_display = NOTHING

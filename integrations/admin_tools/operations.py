@@ -20,6 +20,8 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 
 from integrations.errors import CommunicationError
+from integrations.models import AuditEntry
+from integrations.services import audit
 
 # Django's own word for the boxes ticked in a list.
 TICKED = helpers.ACTION_CHECKBOX_NAME
@@ -81,6 +83,8 @@ def operation(
                 answers.refuse(error)
                 context = {"dialog": dialog, "form": answers, "form_submit_text": dialog["form_submit_text"]}
                 return render(request, "unfold/helpers/dialog.html", context)
+            done = {"operation": str(title)}
+            audit.record(AuditEntry.Action.OPERATE, actor=audit.person(request), subject=row, detail=done)
             if isinstance(said, HttpResponse):
                 return said
             if said:
@@ -108,8 +112,12 @@ def batch(*, title: Any, question: Any = "") -> Callable[[Callable[..., str]], A
         def handle(self: Any, request: HttpRequest, rows: QuerySet) -> HttpResponse | None:
             if question and "confirmed" not in request.POST:
                 return _ask(self, request, rows, title, question)
+            # Before: once done, they may not be among the rows that the list shows.
+            number = rows.count()
             try:
                 messages.success(request, method(self, request, rows))
+                done = {"operation": str(title), "rows": number}
+                audit.record(AuditEntry.Action.OPERATE, actor=audit.person(request), subject=self.model, detail=done)
             except CommunicationError as error:
                 for sentence in sentences(error):
                     messages.error(request, sentence)

@@ -17,6 +17,7 @@ from unfold.enums import ActionVariant
 from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, HistoryInline
 from integrations.admin_tools.display import BAD, CARE, GOOD, NOTHING, date_column, link, mask, status_column
 from integrations.admin_tools.operations import operation
+from integrations.models import AuditEntry
 from notifications.admin.contact_forms import ConsentForm, ContactForm, WithdrawForm
 from notifications.admin.exports import Exporter
 from notifications.models import Consent, ConsentEvent, Contact, Suppression, Tag
@@ -43,6 +44,9 @@ class ConsentInline(HistoryInline):
 class ContactAdmin(BackofficeAdmin):
     """The guests we may write to."""
 
+    personal = gettext_lazy("la fiche d'un client")
+    # The law calls it erasure: what names the guest is gone everywhere.
+    deletion = AuditEntry.Action.ERASE
     form = ContactForm
     list_display = ("name", "masked_email", "masked_phone", "tag_names", "agreed", "added")
     list_filter = (("tags", RelatedDropdownFilter), "language")
@@ -185,6 +189,7 @@ class TagAdmin(BackofficeAdmin):
 class ConsentAdmin(HistoryAdmin):
     """What guests agreed to, with the proof."""
 
+    personal = gettext_lazy("le consentement d'un client")
     list_display = ("contact", "purpose", "channel", "badge", "given", "withdrawn", "source")
     list_filter = (
         ("status", ChoicesDropdownFilter),
@@ -210,6 +215,7 @@ class ConsentAdmin(HistoryAdmin):
 class ConsentEventAdmin(HistoryAdmin):
     """All that guests said about being written to: the evidence, which nobody rewrites."""
 
+    personal = gettext_lazy("une preuve de consentement")
     list_display = ("at", "contact", "action", "purpose", "channel", "source")
     list_filter = (
         ("action", ChoicesDropdownFilter),

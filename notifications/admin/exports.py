@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.errors import CommunicationError
+from integrations.services import audit
 from integrations.tables import writing
 from notifications.models import Contact, Segment
 from notifications.services import exporting, segments
@@ -70,7 +71,7 @@ class Exporter:
         number = guests.count()
         if form == WORKBOOK and number > MOST_IN_WORKBOOK:
             return self._again(request, _("Plus de 50 000 contacts : choisissez le format CSV, ou un segment."))
-        exporting.note(user=request.user.get_username(), number=number, filters=_unnamed(filters), form=form)
+        exporting.note(actor=audit.person(request), number=number, filters=_unnamed(filters), form=form)
         attributes = exporting.attribute_keys(guests)
         lines = chain([exporting.header(attributes)], exporting.rows(guests, attributes))
         name = f"contacts-{timezone.localdate():%Y-%m-%d}.{form}"

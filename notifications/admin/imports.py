@@ -17,6 +17,8 @@ from unfold.decorators import display
 from integrations.admin_tools.base import BackofficeAdmin
 from integrations.admin_tools.display import BAD, CARE, GOOD, MOVING, NOTHING, date_column, status_column
 from integrations.errors import CommunicationError
+from integrations.models import AuditEntry
+from integrations.services import audit
 from integrations.tables import writing
 from notifications.admin import exports
 from notifications.admin import import_forms as forms
@@ -28,6 +30,7 @@ from notifications.services.importing.table import MOST_BYTES, MOST_LINES
 
 MAY = ("notifications.add_contactimport", "notifications.add_contact", "notifications.change_contact")
 Status = ContactImport.Status
+Action = AuditEntry.Action
 COLOURS = {"uploaded": CARE, "running": MOVING, "done": GOOD, "failed": BAD}
 SHOWN_REFUSALS = 500
 TITLES = {
@@ -41,6 +44,7 @@ TITLES = {
 class ContactImportAdmin(BackofficeAdmin):
     """Files of guests, from the one that was sent to the report of what it did."""
 
+    personal = gettext_lazy("un import de contacts")
     list_display = ("name", "badge", "outcome", "received", "requested_by")
     badge = status_column(COLOURS)
     received = date_column("created_at", gettext_lazy("reçu le"))
@@ -98,6 +102,7 @@ class ContactImportAdmin(BackofficeAdmin):
                         sheet=request.POST.get("sheet", ""),
                         requested_by=request.user.get_username(),
                     )
+                    audit.record(Action.CREATE, actor=audit.person(request), subject=row)
                     return HttpResponseRedirect(forms.to("columns", row))
             except CommunicationError as error:
                 fault = str(error)
@@ -151,6 +156,7 @@ class ContactImportAdmin(BackofficeAdmin):
             if not faults:
                 if applying.start(row, kept):
                     self.log_change(request, row, _("Import lancé."))
+                    self._note_import(request, row)
                 return HttpResponseRedirect(forms.to("state", row))
         told = applying.foresee(row)
         context = {
@@ -180,6 +186,7 @@ class ContactImportAdmin(BackofficeAdmin):
         self._may(request)
         row = self._seen(request, pk)
         if applying.resume(row):
+            self._note_import(request, row)
             messages.success(request, _("L'import reprend là où il s'était arrêté."))
         else:
             messages.error(request, _("Cet import ne peut pas reprendre : envoyez le fichier à nouveau."))
@@ -191,6 +198,8 @@ class ContactImportAdmin(BackofficeAdmin):
         row = ContactImport.objects.filter(pk=pk, status=Status.DONE, rows__isnull=False).first()
         if row is None:
             raise Http404("Les lignes refusées de cet import ne sont plus gardées.")
+        number = {"rows": row.report.get("refused_total", 0), "format": exports.CSV}
+        audit.record(Action.EXPORT, actor=audit.person(request), subject=row, detail=number)
         return exports.csv_response(refused_lines(row), "lignes-refusees.csv")
 
     def model_file(self, request: HttpRequest, form: str) -> Any:
@@ -242,6 +251,14 @@ class ContactImportAdmin(BackofficeAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
 
+    @staticmethod
+    def _note_import(request: HttpRequest, row: ContactImport) -> None:
+        lines = {"rows": row.report.get("total", 0)}
+        audit.record(Action.IMPORT, actor=audit.person(request), subject=row, detail=lines)
+
     def _show(self, request: HttpRequest, page: str, title: Any, **context: Any) -> TemplateResponse:
+        if row := context.get("row"):
+            # Its pages show lines of the file, or those that were refused.
+            self.note_seen(request, row)
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts, **context}
         return TemplateResponse(request, f"notifications/imports/{page}.html", context)

@@ -51,6 +51,7 @@ CHUNK_COLOURS = {"done": GOOD, "pending": MOVING, "sending": MOVING, "paused": C
 class NotificationAdmin(HistoryAdmin):
     """One message to one guest, and what became of it."""
 
+    personal = gettext_lazy("un message à un client")
     list_display = ("guest", "channel", "template_name", "badge", "why", "made", "sent")
     list_filter = (
         ("status", ChoicesDropdownFilter),
@@ -153,6 +154,7 @@ class NotificationAdmin(HistoryAdmin):
 class ChunkAdmin(HistoryAdmin):
     """Batches of messages: what a worker takes at once."""
 
+    personal = gettext_lazy("un lot de messages")
     list_display = ("template", "channel", "size", "badge", "made", "problem")
     list_filter = (("status", ChoicesDropdownFilter), ("channel", ChoicesDropdownFilter))
     search_fields = ("template__name",)

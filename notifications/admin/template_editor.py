@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from integrations.admin_tools.operations import sentences
 from integrations.errors import CommunicationError
+from integrations.services import audit
 from notifications.models import ChannelType, Contact, MessageTemplate, Purpose
 from notifications.services import previews, templates, trial
 
@@ -90,9 +91,13 @@ def _guest(request: HttpRequest) -> Contact | None:
     if not asked or not request.user.has_perm(VIEW_GUESTS):
         return None
     try:
-        return Contact.objects.filter(pk=UUID(asked)).first()
+        guest = Contact.objects.filter(pk=UUID(asked)).first()
     except ValueError:
         return None
+    if guest is not None:
+        # The preview is drawn again at each letter typed.
+        audit.record_seldom(audit.Action.VIEW, actor=audit.person(request), subject=guest)
+    return guest
 
 
 def versions_of(row: MessageTemplate) -> list[dict[str, Any]]:
@@ -141,7 +146,11 @@ class Editor:
             found = Contact.objects.all()
             for word in words[:4]:
                 found = found.filter(first_name__icontains=word) | found.filter(last_name__icontains=word)
-        context = {"guests": found.only("first_name", "last_name")[:MOST_GUESTS], "asked": " ".join(words)}
+        guests = list(found.only("first_name", "last_name")[:MOST_GUESTS])
+        if guests:
+            rows = {"rows": len(guests)}
+            audit.record(audit.Action.SEARCH, actor=audit.person(request), subject=Contact, detail=rows)
+        context = {"guests": guests, "asked": " ".join(words)}
         return render(request, "backoffice/template_guests.html", context)
 
     def trial(self, request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from integrations.services import audit
 from integrations.tables.cells import tidy
 from notifications.models import ChannelType, Consent, Contact, Suppression
 from notifications.services.contacts import HOME_REGION, normalise_phone
@@ -58,9 +59,11 @@ def rows(guests: QuerySet[Contact], attributes: Sequence[str]) -> Iterator[list[
     yield from _lines(batch, attributes)
 
 
-def note(*, user: str, number: int, filters: dict[str, Any], form: str) -> None:
+def note(*, actor: audit.Actor, number: int, filters: dict[str, Any], form: str) -> None:
     """Who took how many guests out, and by which filters; whom they were is not written."""
-    log.info("contacts_exported", user=user, number=number, filters=filters, form=form)
+    log.info("contacts_exported", user=actor.name, number=number, filters=filters, form=form)
+    detail = {"rows": number, "filters": sorted(filters), "format": form}
+    audit.record(audit.Action.EXPORT, actor=actor, subject=Contact, detail=detail)
 
 
 def phone_in_words(phone: str) -> str:

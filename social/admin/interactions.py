@@ -47,6 +47,7 @@ class ReplyInline(HistoryInline):
 class InteractionAdmin(HistoryAdmin):
     """Each thing said under our posts."""
 
+    personal = gettext_lazy("ce qu'un client a dit")
     list_display = ("said", "author_name", "kind", "where", "occurred", "read", "assigned_to")
     list_filter = (
         ("kind", ChoicesDropdownFilter),
@@ -91,6 +92,7 @@ class InteractionAdmin(HistoryAdmin):
 class ReplyAdmin(HistoryAdmin):
     """Each answer of ours, and what became of it."""
 
+    personal = gettext_lazy("une réponse à un client")
     list_display = ("said", "badge", "to", "written", "sent", "problem_short")
     list_filter = (("status", ChoicesDropdownFilter),)
     search_fields = ("text",)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import translation
 from rest_framework.exceptions import MethodNotAllowed
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import IntegerField, Serializer
 from rest_framework.viewsets import GenericViewSet
 
+from integrations.services import audit
 from vieuxmoulin.api import errors, idempotency
 from vieuxmoulin.api.authentication import BearerAuthentication
 from vieuxmoulin.api.bodies import Body, read
@@ -53,6 +54,8 @@ class Resource(GenericViewSet):
     # Names the resource in the schema.
     resource = ""
     is_idempotent = True
+    # The model of its rows when they are about guests: reading them is noted in the journal of security.
+    personal: type[Model] | None = None
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         # What a program reads in an answer must not depend on its Accept-Language.
@@ -98,9 +101,17 @@ class Resource(GenericViewSet):
         """The checked query. Raises InvalidRequest, also for a parameter that nobody reads."""
         return read(kind, self.request.query_params)
 
+    def note(self, action: str, subject: Model | type[Model], **detail: Any) -> None:
+        """Tell the journal of security what this program did. detail: names of fields, numbers of rows; no value."""
+        actor = audit.program(self.request.auth.application, self.request)
+        audit.record(action, actor=actor, subject=subject, detail=detail)
+
     def page(self, rows: QuerySet, answer: type[Serializer]) -> Response:
         """One page of rows."""
-        return self.get_paginated_response(answer(self.paginate_queryset(rows), many=True).data)
+        found = self.paginate_queryset(rows)
+        if self.personal:
+            self.note(audit.Action.VIEW, self.personal, rows=len(found))
+        return self.get_paginated_response(answer(found, many=True).data)
 
     def created(self, answer: Any, key: Any) -> Response:
         """201, with the address of what was made."""

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.errors import ContentRejected
+from integrations.services import audit
 from notifications.models import ChannelType, Consent, Contact, Suppression, Tag
 from notifications.services import contacts
 from vieuxmoulin.api.base import Page, Resource, find
@@ -92,6 +93,7 @@ class Contacts(Resource):
     """Guests."""
 
     resource = "contacts"
+    personal = Contact
     scopes = {"list": "contacts:read", "show": "contacts:read", "create": "contacts:write", "change": "contacts:write"}
 
     def rows(self) -> QuerySet[Contact]:
@@ -106,7 +108,9 @@ class Contacts(Resource):
     @extend_schema(summary="Un contact", responses=ContactAnswer)
     def show(self, request: Request, key: Any) -> Response:
         self.query()
-        return Response(ContactAnswer(find(self.rows(), key)).data)
+        found = find(self.rows(), key)
+        self.note(audit.Action.VIEW, found)
+        return Response(ContactAnswer(found).data)
 
     @extend_schema(summary="Ajouter un contact", request=ContactBody, responses={201: OpenApiResponse(ContactAnswer)})
     def create(self, request: Request) -> Response:
@@ -114,13 +118,17 @@ class Contacts(Resource):
         if not asked.get("email") and not asked.get("phone"):
             message = "Donnez une adresse e-mail ou un numéro de mobile : sinon on ne peut pas lui écrire."
             raise ContentRejected(message, code="no_address", problems=[{"field": "email", "message": message}])
-        made = save(Contact(source=str(request.auth.application)[:60]), asked)
+        with transaction.atomic():
+            made = save(Contact(source=str(request.auth.application)[:60]), asked)
+            self.note(audit.Action.CREATE, made, fields=sorted(asked))
         return self.created(ContactAnswer(find(self.rows(), made.pk)).data, made.pk)
 
     @extend_schema(summary="Modifier un contact", request=ContactBody, responses=ContactAnswer)
     def change(self, request: Request, key: Any) -> Response:
         asked = self.body(ContactBody, partial=True)
-        made = save(find(Contact.objects.all(), key), asked)
+        with transaction.atomic():
+            made = save(find(Contact.objects.all(), key), asked)
+            self.note(audit.Action.CHANGE, made, fields=sorted(asked))
         return Response(ContactAnswer(find(self.rows(), made.pk)).data)
 
 

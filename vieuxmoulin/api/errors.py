@@ -24,6 +24,7 @@ from integrations.errors import (
     SyncError,
     TransientError,
 )
+from integrations.services import audit
 from integrations.services.inbound import Refused
 
 log = structlog.get_logger(__name__)
@@ -120,7 +121,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
     problem = problem_of(error)
     if problem.status >= 500:
         log.error("api_failed", status=problem.status, error=type(error).__name__, exc_info=error)
+    if problem.status in (401, 403) and request is not None:
+        _note_refusal(problem, request)
     return respond(problem, getattr(request, "path", ""))
+
+
+def _note_refusal(problem: Problem, request: Any) -> None:
+    """A token that opens nothing, or less than was asked; a request without any is only lost, and is not noted."""
+    if problem.status == 401 and "Authorization" not in request.headers:
+        return
+    application = getattr(request.auth, "application", None) if problem.status == 403 else None
+    actor = audit.program(application, request._request)
+    refused = audit.Action.TOKEN_REFUSED if problem.status == 401 else audit.Action.PERMISSION_DENIED
+    detail = {"scope": problem.more["scope"]} if "scope" in problem.more else {}
+    audit.record_seldom(refused, actor=actor, detail=detail)
 
 
 def respond(problem: Problem, path: str) -> Response:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from integrations.services import audit
 from social.connectors import registry
 from social.models import Interaction
 from social.services import interactions
@@ -56,6 +58,7 @@ class Interactions(Resource):
     """What guests said, newest first."""
 
     resource = "interactions"
+    personal = Interaction
     scopes = {"list": "publish", "show": "publish", "reply": "publish"}
     ordering = ("-occurred_at", "-pk")
 
@@ -73,12 +76,17 @@ class Interactions(Resource):
     @extend_schema(summary="Une interaction et nos réponses", responses=InteractionAnswer)
     def show(self, request: Request, key: Any) -> Response:
         self.query()
-        return Response(InteractionAnswer(self._one(key)).data)
+        found = self._one(key)
+        self.note(audit.Action.VIEW, found)
+        return Response(InteractionAnswer(found).data)
 
     @extend_schema(summary="Répondre", request=ReplyBody, responses={202: InteractionAnswer})
     def reply(self, request: Request, key: Any) -> Response:
         asked = self.body(ReplyBody)
-        interactions.reply(self._one(key), asked["text"], user=None)
+        row = self._one(key)
+        with transaction.atomic():
+            interactions.reply(row, asked["text"], user=None)
+            self.note(audit.Action.OPERATE, row, operation="Répondre")
         return Response(InteractionAnswer(self._one(key)).data, status=202)
 
     @staticmethod

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from integrations import event_contracts
 from integrations.errors import PermanentError
 from integrations.models import WebhookEndpoint
-from integrations.services import outbound
+from integrations.services import audit, outbound
 from vieuxmoulin.api.base import Page, Resource, find
 from vieuxmoulin.api.bodies import Body
 from vieuxmoulin.api.fields import Address, Moment, Text
@@ -104,6 +104,7 @@ class WebhookEndpoints(Resource):
             for event in dict.fromkeys(asked["events"]):
                 endpoint, made = outbound.register(event, asked["url"], description=asked.get("description", ""))
                 secret = secret or made
+            self.note(audit.Action.CREATE if secret else audit.Action.CHANGE, endpoint, fields=sorted(asked))
         answer = {**EndpointAnswer(endpoint).data, "secret": secret or None}
         return self.created(answer, endpoint.pk)
 
@@ -122,7 +123,9 @@ class WebhookEndpoints(Resource):
         asked = self.body(RotationBody)
         endpoint = find(WebhookEndpoint.objects.all(), key)
         overlap = timedelta(hours=asked.get("overlap_hours", outbound.OVERLAP.total_seconds() / 3600))
-        secret = outbound.change_secret(endpoint, overlap=overlap)
+        with transaction.atomic():
+            secret = outbound.change_secret(endpoint, overlap=overlap)
+            self.note(audit.Action.CHANGE, endpoint, fields=["secret"])
         endpoint.refresh_from_db()
         return Response(NewSecret({"secret": secret, "previous_until": endpoint.previous_until}).data)
 
@@ -141,5 +144,8 @@ class WebhookEndpoints(Resource):
 
     @extend_schema(summary="Désabonner une adresse", responses={204: None})
     def remove(self, request: Request, key: Any) -> Response:
-        find(WebhookEndpoint.objects.all(), key).delete()
+        with transaction.atomic():
+            endpoint = find(WebhookEndpoint.objects.all(), key)
+            self.note(audit.Action.DELETE, endpoint)
+            endpoint.delete()
         return Response(status=204)

@@ -203,6 +203,7 @@ class AutomationAdmin(BackofficeAdmin):
 class AutomationRunAdmin(HistoryAdmin):
     """What each rule did of each event, and why."""
 
+    personal = gettext_lazy("le passage d'un automatisme")
     list_display = ("rule", "badge", "why", "when")
     list_filter = (("automation", RelatedDropdownFilter), ("status", ChoicesDropdownFilter))
     list_select_related = ("automation",)

@@ -158,6 +158,7 @@ def _looks(
         "html": previews.harmless(rendered.html) if rendered.html else "",
         "text": rendered.text,
         "guest": str(guest),
+        "guest_id": guest.pk,
     }
     if channel == ChannelType.SMS:
         shown["cost"] = audience_cost(template, channel, allowed, values)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from integrations.admin_tools.operations import counted, sentences
 from integrations.errors import CommunicationError
+from integrations.services import audit
 from social.connectors import platforms as all_platforms
 from social.connectors import registry
 from social.models import Interaction, Reply, SavedAnswer
@@ -49,7 +50,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def thread(request: HttpRequest, interaction_id: Any) -> HttpResponse:
     """The list, and the conversation around one interaction."""
-    return _page(request, _interaction(interaction_id))
+    row = _interaction(interaction_id)
+    audit.record(audit.Action.VIEW, actor=audit.person(request), subject=row)
+    return _page(request, row)
 
 
 @guarded(READ)
@@ -142,6 +145,7 @@ def _page(
 ) -> HttpResponse:
     filters = _filters(request)
     page = Paginator(_found(request, filters), PAGE_SIZE).get_page(request.GET.get("page"))
+    _note_listed(request, len(page), is_search=bool(filters["q"]))
     context = {
         "page": page,
         "filters": filters,
@@ -156,6 +160,12 @@ def _page(
         **(_thread(request, row, typed, faults or []) if row else {}),
     }
     return show(request, "backoffice/inbox.html", _("Interactions"), **context)
+
+
+def _note_listed(request: HttpRequest, number: int, *, is_search: bool) -> None:
+    chosen = audit.Action.SEARCH if is_search else audit.Action.VIEW
+    # Going from one conversation to the next shows the same list.
+    audit.record_seldom(chosen, actor=audit.person(request), subject=Interaction, detail={"rows": number})
 
 
 def _thread(request: HttpRequest, row: Interaction, typed: str, faults: list[str]) -> dict[str, Any]:

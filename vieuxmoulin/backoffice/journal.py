@@ -25,6 +25,8 @@ ROWS_SHOWN = 50
 class TaskAdmin(HistoryAdmin):
     """Journal des tâches."""
 
+    # The parameters of a send name its recipients.
+    personal = gettext_lazy("une demande et ses destinataires")
     list_display = ("what", "badge", "counts", "asked_by", "asked", "finished")
     list_filter = (("type", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter))
     search_fields = ("requested_by", "correlation_id")

@@ -133,6 +133,7 @@ def _settings_items(to: Any) -> list[dict[str, Any]]:
         to(_("Rôles"), "group", "auth.group"),
         to(_("Clients d'API"), "api", "vieuxmoulin.apiclient"),
         to(_("Connexions refusées"), "lock", "axes.accessattempt"),
+        to(_("Journal de sécurité"), "policy", "integrations.auditentry"),
     ]
 
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from integrations.admin_tools.display import mask
-from notifications.models import ChannelType, Purpose, Segment
+from integrations.services import audit
+from notifications.models import ChannelType, Contact, Purpose, Segment
 from notifications.services import permission, segments
 from notifications.services.segment_fields import FIELDS
 from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
@@ -46,6 +47,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         told = {"name": segment.name, "description": segment.description}
         return _page(request, segment, lines or [Line()], mode, told)
     if request.POST.get("order") == "delete" and not segment._state.adding:
+        audit.record(audit.Action.DELETE, actor=audit.person(request), subject=segment)
         segment.delete()
         messages.success(request, _("Segment supprimé. Les envois passés gardent leurs chiffres."))
         return HttpResponseRedirect(reverse("admin:notifications_segment_changelist"))
@@ -58,7 +60,9 @@ def edit(request: HttpRequest) -> HttpResponse:
         return _page(request, segment, lines, mode, told, faults)
     segment.name, segment.description, segment.rules = told["name"][:120], told["description"][:300], rules
     segment.slug = segment.slug or _free_slug(told["name"])
+    made = audit.Action.CREATE if segment._state.adding else audit.Action.CHANGE
     segment.save()
+    audit.record(made, actor=audit.person(request), subject=segment)
     number = segments.remember_count(segment)
     messages.success(request, _("Segment enregistré : %(number)s personnes aujourd'hui.") % {"number": number})
     return HttpResponseRedirect(f"{reverse('backoffice:segment')}?segment={segment.pk}")
@@ -81,12 +85,11 @@ def lines(request: HttpRequest) -> HttpResponse:
 @require_POST
 def count(request: HttpRequest) -> HttpResponse:
     """How many they are now, the first ones, and who of them can be written to."""
-    return render(
-        request, "backoffice/segment_count.html", counted(rules_of(_lines_in(request.POST), _mode(request.POST)))
-    )
+    rules = rules_of(_lines_in(request.POST), _mode(request.POST))
+    return render(request, "backoffice/segment_count.html", counted(request, rules))
 
 
-def counted(rules: dict[str, Any]) -> dict[str, Any]:
+def counted(request: HttpRequest, rules: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of the guests whom rules describe; the faults instead, when there are some."""
     if problems := segments.check(rules):
         return {"problems": [problem["message"] for problem in problems]}
@@ -102,6 +105,10 @@ def counted(rules: dict[str, Any]) -> dict[str, Any]:
     some = [
         (str(guest), mask(guest.email) or mask(guest.phone)) for guest in guests.order_by("last_name", "pk")[:SHOWN]
     ]
+    if some:
+        # Counted again at each change of a rule.
+        rows = {"rows": len(some)}
+        audit.record_seldom(audit.Action.VIEW, actor=audit.person(request), subject=Contact, detail=rows)
     return {"total": guests.count(), "reach": reach, "some": some}
 
 
@@ -198,7 +205,7 @@ def _page(
         "is_hand_made": is_hand_made,
         "is_new": segment._state.adding,
         "write": f"{reverse('backoffice:send_compose')}?public=segment:{segment.slug}",
-        **counted(rules),
+        **counted(request, rules),
     }
     title = _("Nouveau segment") if segment._state.adding else segment.name
     return show(request, "backoffice/segment.html", title, **context)

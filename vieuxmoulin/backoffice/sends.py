@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from integrations.admin_tools.operations import counted, sentences
 from integrations.errors import CommunicationError
+from integrations.services import audit
 from notifications import queries
-from notifications.models import Notification
+from notifications.models import Contact, Notification
 from notifications.services import sending
 from vieuxmoulin.backoffice import foretelling
 from vieuxmoulin.backoffice.foretelling import SendForm
@@ -59,7 +60,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     """What would happen if it were sent as it is chosen now."""
     form = SendForm(request.POST)
     form.full_clean()
-    return render(request, "backoffice/send_preview.html", foretelling.foretell(form))
+    return render(request, "backoffice/send_preview.html", _foretold(request, form))
 
 
 @guarded(SEE)
@@ -107,9 +108,15 @@ def act(request: HttpRequest, task_id: UUID) -> HttpResponse:
 def _page(request: HttpRequest, form: SendForm, faults: list[str] | None = None) -> HttpResponse:
     form.full_clean()
     context = {"form": form, "faults": faults or [], "errors": form.errors if faults else {}}
-    return show(
-        request, "backoffice/send_compose.html", _("Écrire aux clients"), **context, **foretelling.foretell(form)
-    )
+    return show(request, "backoffice/send_compose.html", _("Écrire aux clients"), **context, **_foretold(request, form))
+
+
+def _foretold(request: HttpRequest, form: SendForm) -> dict[str, Any]:
+    """What the preview shows; whose message it is goes to the journal, once for all that is typed within a minute."""
+    told = foretelling.foretell(form)
+    for guest in {part["guest_id"] for part in told["parts"] if "guest_id" in part}:
+        audit.record_seldom(audit.Action.VIEW, actor=audit.person(request), subject=Contact(pk=guest))
+    return told
 
 
 def _first(request: HttpRequest) -> QueryDict:

@@ -30,13 +30,14 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from integrations.admin_tools.audited import Audited
 from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin
 from integrations.admin_tools.display import date_column
 
 Application = get_application_model()
 
 
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(Audited, DjangoUserAdmin, ModelAdmin):
     """The people who may come in."""
 
     form = UserChangeForm
@@ -47,7 +48,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     last_seen = date_column("last_login", gettext_lazy("dernière connexion"))
 
 
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(Audited, DjangoGroupAdmin, ModelAdmin):
     """Roles: what a group of people may do."""
 
 
@@ -66,7 +67,7 @@ class PeriodicTaskForm(beat_admin.PeriodicTaskForm):
             self.fields["regtask"].widget = _TaskWidget()
 
 
-class PeriodicTaskAdmin(beat_admin.PeriodicTaskAdmin, ModelAdmin):
+class PeriodicTaskAdmin(Audited, beat_admin.PeriodicTaskAdmin, ModelAdmin):
     """The jobs that come back."""
 
     form = PeriodicTaskForm
@@ -93,8 +94,8 @@ class ApplicationAdmin(BackofficeAdmin):
 
 
 def _dressed(theirs: type[admin.ModelAdmin], **changes: Any) -> type[ModelAdmin]:
-    """Their screen, with our looks: their class first, unfold's last."""
-    return type(f"Dressed{theirs.__name__}", (theirs, ModelAdmin), changes)
+    """Their screen, with our looks: our journal and their class first, unfold's last."""
+    return type(f"Dressed{theirs.__name__}", (Audited, theirs, ModelAdmin), changes)
 
 
 class _AccessHistory(HistoryAdmin):

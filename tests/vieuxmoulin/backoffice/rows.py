@@ -10,7 +10,15 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
 from campaigns.models import Automation, AutomationRun
-from integrations.models import EncryptionCheck, Heartbeat, InboundEvent, RefusedCall, ServiceHealth, WebhookDelivery
+from integrations.models import (
+    AuditEntry,
+    EncryptionCheck,
+    Heartbeat,
+    InboundEvent,
+    RefusedCall,
+    ServiceHealth,
+    WebhookDelivery,
+)
 from menus.models import Drift, Ingredient, MenuSync, Option, OptionGroup, RecipeLine
 from menus.services import revisions
 from notifications.models import Chunk, ContactImport, Notification, Segment, Suppression
@@ -176,6 +184,7 @@ def _the_ground_floor():
         RefusedCall.objects.create(
             door="webhook", reason="secret", address="203.0.113.7", hour=timezone.now(), last_at=timezone.now()
         ),
+        AuditEntry.objects.create(actor="camille", actor_kind="staff", action="view", detail={"rows": 3}),
         EncryptionCheck.objects.create(key_id="k-essai", sample="v1:échantillon"),
         raise_alert("stuck:notify", "Des messages n'avancent plus.", "Vérifiez les travailleurs."),
         task(status="partial", outcome={"counts": {"published": 1, "failed": 1}}),

@@ -37,7 +37,7 @@ DIRECTION: Rights = [
     ("vieuxmoulin", ("task",), (VIEW,)),
     ("vieuxmoulin", ("alert",), (VIEW, CHANGE)),
     ("vieuxmoulin", ("difference",), (VIEW, CHANGE)),
-    ("integrations", ("servicehealth", "heartbeat"), (VIEW,)),
+    ("integrations", ("servicehealth", "heartbeat", "auditentry"), (VIEW,)),
     ("integrations", ("modulecursor",), (VIEW, CHANGE)),
 ]
 ROLES: dict[str, Rights] = {"Direction": DIRECTION, "Rédaction": WRITERS, "Cuisine": KITCHEN}
