@@ -149,9 +149,9 @@ def test_a_line_that_cannot_be_written_is_told_loudly_and_takes_nothing_with_it(
 
 
 def test_a_change_that_is_undone_leaves_no_line():
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         audit.record("change", actor=CAMILLE)
-        raise RuntimeError
+        transaction.set_rollback(True)
 
     assert not AuditEntry.objects.exists()
 
