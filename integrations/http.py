@@ -18,7 +18,7 @@ from django.conf import settings
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
-from integrations import breaker, failures
+from integrations import breaker, credential_use, failures
 from integrations.errors import CommunicationError, TransientError
 from integrations.redaction import basic_credentials, redact, secret_values
 from integrations.transport import Session, new_session
@@ -123,8 +123,10 @@ class HttpClient:
             error = self._judge(call, response)
         except CommunicationError as failure:
             breaker.note(account, self.slug, failure)
+            credential_use.note(self.slug, failure)
             raise
         breaker.note(account, self.slug, error)
+        credential_use.note(self.slug, error)
         if error is not None:
             raise error
         return response

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from integrations.callers import caller_of
 from integrations.errors import CommunicationError
-from integrations.services import inbound, refusals
+from integrations.services import audit, inbound, refusals
 from social.connectors import _meta_webhooks, registry
 from social.services import connecting, interactions
 
@@ -131,7 +131,9 @@ def choose(request: HttpRequest) -> HttpResponse:
         messages.error(request, "Aucun compte n'attend votre choix : recommencez la connexion.")
         return redirect(ACCOUNTS)
     if request.method == "POST":
-        kept = connecting.keep(request.session, request.POST.getlist("account"))
+        kept = connecting.keep(request.session, request.POST.getlist("account"), by=request.user.get_username())
+        for account in kept:
+            audit.record(audit.Action.CHANGE, actor=audit.person(request), subject=account.credential)
         names = ", ".join(str(account) for account in kept)
         messages.success(request, f"Relié : {names}." if kept else "Aucun compte relié.")
         return redirect(ACCOUNTS)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from integrations.errors import CommunicationError, OutcomeUnknown
 from integrations.services import outbound
 from notifications.connectors import registry
-from notifications.connectors.base import Access, Message
+from notifications.connectors.base import Message
 from notifications.services import providers
 from vieuxmoulin.models import Alert
 
@@ -122,7 +122,7 @@ def _post(letters: list[Message]) -> bool:
         log.warning("alerts_not_mailed", reason="no_provider")
         return False
     connector = registry[provider.platform]()
-    access = Access(provider.credential.secrets)
+    access = providers.access_of(provider)
     left = False
     for start in range(0, len(letters), connector.window):
         try:

@@ -232,5 +232,10 @@ def _write_incoming(incoming: dict[str, Any]) -> None:
 
 
 def _write_credential(platform: str, secrets: dict[str, Any]) -> Credential:
-    credential, _ = Credential.objects.update_or_create(platform=platform, name=NAME, defaults={"secrets": secrets})
+    credential, _ = Credential.objects.update_or_create(
+        platform=platform,
+        name=NAME,
+        defaults={"secrets": secrets},
+        create_defaults={"secrets": secrets, "created_by": "load_config"},
+    )
     return credential

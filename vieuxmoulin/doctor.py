@@ -20,8 +20,8 @@ from menus.connectors import registry as menu_registry
 from menus.models import Destination
 from menus.services import placing
 from notifications.connectors import registry as message_registry
-from notifications.connectors.base import Access
 from notifications.models import ChannelType, Provider
+from notifications.services.providers import access_of
 from social.models import Account
 from social.services import accounts
 from vieuxmoulin import alerts, health
@@ -148,7 +148,7 @@ def _senders(visit: Callable[[str, Callable[[], object]], str]) -> Iterator[Find
             yield Finding("Envois", str(label), State.ABSENT, "Aucun prestataire.", cure)
         for provider in rows:
             service = message_registry[provider.platform]()
-            fault = visit(provider.platform, partial(service.check, Access(provider.credential.secrets)))
+            fault = visit(provider.platform, partial(service.check, access_of(provider)))
             told = fault or ("prêt, ses retours sont reçus" if provider.listens_since else "prêt")
             cure = "" if not fault else "Vérifiez sa clé ; les messages attendent ou passent par le suivant."
             yield Finding("Envois", str(provider), State.BAD if fault else State.GOOD, told, cure)

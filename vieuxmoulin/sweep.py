@@ -11,12 +11,11 @@ from campaigns.services import automations, lifecycle
 from integrations.claims import due
 from integrations.models import InboundEvent, WebhookDelivery
 from integrations.queueing import send
-from integrations.services import inbound, outbound, pulse, refusals
+from integrations.services import credentials, inbound, outbound, pulse, refusals
 from menus.models import MenuSync, StockPush
 from menus.services import availability, syncing
 from menus.services import planning as card_planning
 from notifications.connectors import registry as message_registry
-from notifications.connectors.base import Access
 from notifications.models import ChannelType, Chunk
 from notifications.services import outcomes, providers
 from notifications.services.importing import applying
@@ -87,6 +86,7 @@ def sweep() -> dict[str, int]:
     _alert_imports()
     _alert_cards()
     _calm_down()
+    credentials.write_down()
     alerts.send_mails()
     return done | {"phases": len(phases), "imports": len(waiting)}
 
@@ -174,4 +174,4 @@ def check_services() -> None:
     for channel in ChannelType.values:
         for provider in providers.usable(channel):
             service = message_registry[provider.platform]()
-            pulse.visit(provider.platform, partial(service.check, Access(provider.credential.secrets)))
+            pulse.visit(provider.platform, partial(service.check, providers.access_of(provider)))

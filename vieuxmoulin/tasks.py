@@ -6,7 +6,7 @@ from celery import current_app, shared_task
 from django.conf import settings
 from oauth2_provider.models import clear_expired
 
-from integrations.services import audit, pulse, refusals
+from integrations.services import audit, credentials, pulse, refusals
 from notifications.services import double_optin
 from vieuxmoulin import listening, tidying
 from vieuxmoulin import sweep as sweeping
@@ -104,6 +104,7 @@ def tidy() -> None:
     refusals.forget(REFUSALS_KEPT)
     pulse.forget()
     audit.forget_old()
+    credentials.forget_old()
 
 
 @shared_task

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from integrations import credential_use
 from integrations.errors import PermanentError
 from integrations.models import Credential
 from integrations.registry import base_url, setting
@@ -74,4 +75,4 @@ def _is_table(value: Any) -> bool:
 
 def _sealed(slug: str) -> Mapping[str, Any]:
     row = Credential.objects.filter(platform=credential_platform(slug)).order_by("-updated_at").first()
-    return row.secrets if row else {}
+    return credential_use.opened(row, slug) if row else {}

@@ -4,6 +4,7 @@ import copy
 from datetime import datetime
 from typing import Any
 
+from integrations import credential_use
 from menus import queries
 from menus.connectors import registry
 from menus.connectors.base import MenuConnector, Target
@@ -24,7 +25,8 @@ def connector_of(destination: Destination) -> MenuConnector:
 
 def target_of(destination: Destination, *, last_confirmed: Document | None = None) -> Target:
     """Its access and its settings."""
-    secrets = destination.credential.secrets if destination.credential else {}
+    held = destination.credential
+    secrets = credential_use.opened(held, destination.platform) if held else {}
     return Target(secrets, destination.settings, last_confirmed)
 
 

@@ -7,6 +7,7 @@ from email.utils import formataddr, make_msgid
 
 import requests
 
+from integrations import credential_use
 from integrations.errors import (
     AccountDisconnected,
     CommunicationError,
@@ -82,14 +83,18 @@ class Smtp(MessageConnector):
             if access["username"]:
                 server.login(access["username"], access["password"])
         except smtplib.SMTPAuthenticationError as error:
-            raise AccountDisconnected(
+            refused = AccountDisconnected(
                 "Le serveur de courrier refuse l'identifiant ou le mot de passe : corrigez-les.",
                 code=str(error.smtp_code),
-            ) from None
+            )
+            credential_use.note(self.slug, refused)
+            raise refused from None
         except (OSError, smtplib.SMTPException) as error:
             raise TransientError(
                 "Le serveur de courrier ne répond pas ; un nouvel essai suivra.", code=type(error).__name__
             ) from None
+        # No HTTP client sees these calls: one visit is one use.
+        credential_use.note(self.slug, None)
         return server
 
     def _send_one(self, server: smtplib.SMTP, message: Message, access: Access) -> Outcome:

@@ -16,6 +16,7 @@ from notifications.connectors.base import Access, DeliveryEvent, EventKind, Webh
 from notifications.models import Provider
 from notifications.services import machines, reports
 from notifications.services.permission import address_index
+from notifications.services.providers import access_of
 
 log = structlog.get_logger(__name__)
 # The event under which these calls wait among those of other modules.
@@ -124,7 +125,7 @@ def _confirmed(slug: str, stored: dict[str, Any], at: datetime) -> DeliveryEvent
     if provider is None:
         return event
     try:
-        return connector.confirm(event, Access(provider.credential.secrets))
+        return connector.confirm(event, access_of(provider))
     except CommunicationError:
         log.warning("delivery_report_not_confirmed", slug=slug, event_id=stored["event_id"][:40])
         raise

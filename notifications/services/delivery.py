@@ -88,7 +88,7 @@ class _Run:
     def __init__(self, chunk: Chunk, provider: Provider, behind: "tuple[_Run, ...]" = ()) -> None:
         self.chunk, self.provider, self.behind = chunk, provider, behind
         self.connector: MessageConnector = registry[provider.platform]()
-        self.access = Access(provider.credential.secrets)
+        self.access = providers.access_of(provider)
         # What stops the chunk for now, and what only befell some messages of it.
         self.error: CommunicationError | None = None
         self.mishaps: list[CommunicationError] = []

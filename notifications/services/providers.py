@@ -10,9 +10,11 @@ import structlog
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from integrations import credential_use
 from integrations.claims import retry_at
 from integrations.errors import AccountDisconnected, CommunicationError, RateLimited, TransientError
 from integrations.events import announce
+from notifications.connectors.base import Access
 from notifications.models import Provider
 from notifications.signals import provider_failed, provider_recovered
 
@@ -80,3 +82,8 @@ def trust_again(provider: Provider) -> None:
         Provider.objects.filter(pk=provider.pk).update(resting_until=None, resting_reason="")
         provider.resting_until, provider.resting_reason = None, ""
         announce(provider_recovered, Provider, provider_id=provider.pk)
+
+
+def access_of(provider: Provider) -> Access:
+    """What opens the service; what is asked of it next is counted as a use of its access."""
+    return Access(credential_use.opened(provider.credential, provider.platform))

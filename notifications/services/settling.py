@@ -6,6 +6,7 @@ from notifications.connectors import registry
 from notifications.connectors.base import Access, MessageConnector
 from notifications.models import Chunk, Notification, Provider
 from notifications.services import outcomes
+from notifications.services.providers import access_of
 from notifications.services.windows import message_of
 from notifications.signals import messages_settled
 
@@ -13,7 +14,7 @@ from notifications.signals import messages_settled
 def settle_unknown() -> int:
     """Read back, at services that allow it, what left without an answer. Returns how many were settled."""
     providers = {
-        provider.platform: (registry[provider.platform](), Access(provider.credential.secrets))
+        provider.platform: (registry[provider.platform](), access_of(provider))
         for provider in Provider.objects.select_related("credential")
         if registry[provider.platform].can_read_back
     }

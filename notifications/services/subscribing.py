@@ -12,10 +12,11 @@ from django.utils import timezone
 from integrations.errors import CommunicationError
 from integrations.models import Credential
 from notifications.connectors import registry
-from notifications.connectors.base import Access, MessageConnector
+from notifications.connectors.base import MessageConnector
 from notifications.models import Provider, Suppression
 from notifications.services import reports
 from notifications.services.permission import address_index
+from notifications.services.providers import access_of
 
 log = structlog.get_logger(__name__)
 SECRET_BYTES = 32
@@ -34,7 +35,7 @@ def subscribe(provider: Provider) -> str:
         _keep(provider, {"webhook_secret": secrets.token_urlsafe(SECRET_BYTES)})
     known = provider.credential.secrets
     url = address(connector, known.get("webhook_secret", ""))
-    kept = connector.subscribe(url, Access(known))
+    kept = connector.subscribe(url, access_of(provider))
     if kept:
         _keep(provider, kept)
     Provider.objects.filter(pk=provider.pk, listens_since=None).update(listens_since=timezone.now())
@@ -68,7 +69,7 @@ def learn_stops() -> int:
 def _learn(provider: Provider) -> int:
     connector: MessageConnector = registry[provider.platform]()
     try:
-        said = connector.stop_list(Access(provider.credential.secrets))
+        said = connector.stop_list(access_of(provider))
     except CommunicationError as error:
         # The next reading makes up for it, and the service itself refuses these numbers meanwhile.
         log.warning("stop_list_unread", provider=provider.platform, code=error.code)

@@ -7,7 +7,7 @@ import structlog
 from integrations import limiter
 from integrations.errors import ContentRejected, PermanentError, RateLimited
 from notifications.connectors import registry
-from notifications.connectors.base import Access, Message
+from notifications.connectors.base import Message
 from notifications.models import ChannelType, Contact, MessageTemplate, Purpose
 from notifications.services import providers, templates
 from notifications.services.permission import address_index
@@ -55,7 +55,7 @@ def send_trial(template: MessageTemplate, channel: str, *, email: str, who: str,
         headers=headers,
         is_marketing=template.purpose == Purpose.MARKETING,
     )
-    outcome = registry[provider.platform]().send_batch([message], Access(provider.credential.secrets))[0]
+    outcome = registry[provider.platform]().send_batch([message], providers.access_of(provider))[0]
     log.info("template_trial", template=template.slug, channel=channel, by=who, taken=outcome.error is None)
     if outcome.error is not None:
         raise outcome.error

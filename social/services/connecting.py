@@ -153,25 +153,26 @@ def _choice(session: Session) -> dict[str, Any]:
     return json.loads(decrypt(sealed)) if sealed else {}
 
 
-def keep(session: Session, wanted: list[str]) -> list[Account]:
+def keep(session: Session, wanted: list[str], *, by: str = "") -> list[Account]:
     """Connect the chosen accounts, by "slug:external id"; held publications of theirs leave again."""
     choice = _choice(session)
     kept = []
     with transaction.atomic():
         for item in choices(session):
             if f"{item.slug}:{item.external_id}" in wanted:
-                kept.append(_keep_one(item, choice.get("ends") or None))
+                kept.append(_keep_one(item, choice.get("ends") or None, by))
     session.pop(CHOICE, None)
     for account in kept:
         publishing.connected(account)
     return kept
 
 
-def _keep_one(item: Candidate, ends: str | None) -> Account:
+def _keep_one(item: Candidate, ends: str | None, by: str) -> Account:
     credential, _ = Credential.objects.update_or_create(
         platform=item.slug,
         name=f"oauth {item.external_id}",
         defaults={"secrets": item.secrets, "expires_at": ends},
+        create_defaults={"secrets": item.secrets, "expires_at": ends, "created_by": by},
     )
     known = Account.objects.filter(platform=item.slug, external_id=item.external_id).first()
     account, _ = Account.objects.update_or_create(

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from integrations import credential_use
 from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, is_worn_out, retry_at, untried
 from integrations.errors import AccountDisconnected, CommunicationError, OutcomeUnknown, PermanentError, TransientError
 from integrations.events import announce
@@ -194,10 +195,11 @@ def credentials(account: Account) -> Credentials:
         log.error(
             "credential_misused", account=str(account.pk), platform=account.platform, of=account.credential.platform
         )
+        credential_use.count(account.credential_id, credential_use.MISUSED)
         raise PermanentError(
             f"L'accès de {account} appartient à une autre plateforme : son usage est refusé.", code="credential_misused"
         )
-    secrets = account.credential.secrets
+    secrets = credential_use.opened(account.credential, account.platform)
     token = secrets.get("oauth2_token") or ("" if "access_token_secret" in secrets else secrets.get("access_token", ""))
     return Credentials(account.external_id, token, account.username, secrets, account.settings)
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations import credential_use
 from integrations.errors import AccountDisconnected, CommunicationError, PermanentError
 from integrations.models import Credential
 from social.connectors import registry
@@ -65,7 +66,9 @@ def _renew(account: Account) -> bool:
         return False
     try:
         _check_own(account)
-        fresh, ends = registry[account.platform]().renew(application_of(account), credential.secrets)
+        fresh, ends = registry[account.platform]().renew(
+            application_of(account), credential_use.opened(credential, account.platform)
+        )
     except AccountDisconnected as error:
         publishing.disconnect(account, error)
         return False
@@ -113,7 +116,7 @@ def _give_back(account: Account, connector: Login) -> str:
     try:
         address = account.settings.get("instance_url", "")
         app = App("", address=address) if connector.signs_in else application_of(account)
-        connector.revoke(app, account.credential.secrets)
+        connector.revoke(app, credential_use.opened(account.credential, account.platform))
     except (CommunicationError, KeyError) as error:
         log.warning("token_not_revoked", account=str(account.pk), error=type(error).__name__)
         return f"{connector.label} n'a pas confirmé : retirez aussi l'application dans les réglages de votre compte."

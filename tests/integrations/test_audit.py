@@ -122,7 +122,7 @@ def test_the_way_out_is_shut_again_after_the_purge():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_trigger_can_be_taken_away_and_put_back():
-    call_command("migrate", "integrations", "0007", verbosity=0)
+    call_command("migrate", "integrations", "0008", verbosity=0)
     call_command("migrate", "integrations", verbosity=0)
 
     audit.record("view", actor=CAMILLE)
