@@ -16,6 +16,8 @@ from integrations.services import audit
 Action = AuditEntry.Action
 READ_JOURNAL = "integrations.view_auditentry"
 READS = ("GET", "HEAD")
+# Pages of the admin that look into screens other than their own, by the names of their addresses.
+SEARCHES = ("autocomplete", "search")
 
 
 class Audited:
@@ -59,7 +61,7 @@ class Audited:
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         """Fields that complete themselves and the search over all screens name rows too; lists are noted by their view."""
-        if self.personal and search_term and not _is_list(request):
+        if self.personal and search_term and _is_search(request):
             audit.record(Action.SEARCH, actor=audit.person(request), subject=self.model)
         return super().get_search_results(request, queryset, search_term)
 
@@ -107,6 +109,6 @@ def journal_of(model: type[Model], object_id: Any) -> str:
     return f"{reverse('admin:integrations_auditentry_changelist')}?{query}"
 
 
-def _is_list(request: HttpRequest) -> bool:
+def _is_search(request: HttpRequest) -> bool:
     match = request.resolver_match
-    return bool(match and match.url_name and match.url_name.endswith("_changelist"))
+    return bool(match and match.url_name in SEARCHES)
