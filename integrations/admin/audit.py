@@ -45,6 +45,8 @@ WORDS = {
     "filters": gettext_lazy("filtres"),
     "format": gettext_lazy("format"),
     "operation": gettext_lazy("opération"),
+    "event": gettext_lazy("événement"),
+    "times": gettext_lazy("fois"),
     "scope": gettext_lazy("droit"),
     "page": gettext_lazy("page"),
     "reason": gettext_lazy("raison"),

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware, make_aware
 
 from integrations.errors import PermanentError
+from integrations.services import audit
 from notifications.models import Contact, Habit, Purchase
 from notifications.services import contacts, erasure, reports
 
@@ -34,6 +35,7 @@ def note(event: str, source: str, payload: dict[str, Any], *, at: datetime) -> N
         _note_purchase(guest, source, payload)
     else:
         _note_habit(guest, at)
+    audit.record(audit.Action.CHANGE, actor=audit.module(source), subject=guest, detail={"event": event})
 
 
 def is_of_an_erased_guest(said: Any, at: datetime) -> bool:

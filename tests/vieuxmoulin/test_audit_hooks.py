@@ -6,9 +6,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.models import AuditEntry, WebhookEndpoint
 from notifications.models import Contact
+from notifications.services import visits
 from tests import factories
 from tests.notifications.imports import receive
 from tests.vieuxmoulin.api.conftest import Program, token_for
@@ -38,6 +40,8 @@ def told(**wanted):
 
 def change(office, contact, **fields):
     data = {"first_name": "Zoé", "last_name": "Autre", "language": "fr", "attributes": "{}", "source": ""}
+    # As the browser does for a field whose default is made anew.
+    data |= {"initial-attributes": json.dumps(contact.attributes)}
     data |= {"consents-TOTAL_FORMS": "0", "consents-INITIAL_FORMS": "0"}
     return office.post(reverse("admin:notifications_contact_change", args=[contact.pk]), data | fields)
 
@@ -182,10 +186,9 @@ def test_a_screen_without_personal_data_is_read_unnoted_and_written_noted(office
 
 
 def test_a_change_names_the_fields_and_no_value(office):
-    kept = {"table": "terrasse"}
-    guest = factories.ContactFactory(first_name="Claire", attributes=kept)
+    guest = factories.ContactFactory(first_name="Claire")
 
-    answer = change(office, guest, first_name="Zoé", last_name=guest.last_name, attributes=json.dumps(kept))
+    answer = change(office, guest, first_name="Zoé", last_name=guest.last_name)
 
     assert answer.status_code == 302
 
@@ -278,6 +281,21 @@ def test_whoever_saw_a_guest_is_one_button_away(office):
 
     assert "Qui a vu cette fiche" in page
     assert answer.url == f"/admin/integrations/auditentry/?subject_type=notifications.contact&subject_id={guest.pk}"
+
+
+def test_what_other_modules_write_of_guests_is_theirs():
+    guest = factories.ContactFactory(email="claire@example.com")
+    payload = {
+        "order_id": "T-1",
+        "amount_cents": 4200,
+        "occurred_at": "2026-11-20T20:00:00+01:00",
+        "customer": {"email": "claire@example.com"},
+    }
+
+    visits.note("purchase_recorded", "accounting", payload, at=timezone.now())
+
+    assert told() == [("module : accounting", "change", "notifications.contact", {"event": "purchase_recorded"})]
+    assert AuditEntry.objects.get().subject_id == str(guest.pk)
 
 
 # --- Nothing personal ----------------------------------------------------------------------------------------------------

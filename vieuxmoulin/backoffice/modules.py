@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -19,6 +20,7 @@ from integrations.errors import CommunicationError
 from integrations.models import ModuleCursor
 from integrations.modules import registry
 from integrations.queueing import send
+from integrations.services import audit
 from integrations.services.streams import Stream
 from vieuxmoulin.backoffice.pages import guarded, show
 from vieuxmoulin.exchange import deciding, differences, links, slow_dishes
@@ -142,6 +144,9 @@ def asked(request: HttpRequest) -> HttpResponse:
     """Both values, side by side, and two buttons."""
     rows = differences.waiting()
     shown = [_question(row) for row in rows[:ASKED_SHOWN]]
+    if shown:
+        # Names and addresses of guests, on both sides.
+        audit.record(audit.Action.VIEW, actor=audit.person(request), subject=Difference, detail={"rows": len(shown)})
     context = {"questions": shown, "more": max(0, rows.count() - len(shown)), "back": reverse("backoffice:modules")}
     return show(request, "backoffice/modules_differences.html", _("Différences avec le CRM"), **context)
 
@@ -217,7 +222,9 @@ def decide(request: HttpRequest, difference_id: Any) -> HttpResponse:
     if choice not in ("ours", "theirs"):
         raise Http404("Ce choix n'existe pas.")
     try:
-        deciding.decide(difference_id, keep_ours=choice == "ours", by=request.user.get_username())
+        with transaction.atomic():
+            row = deciding.decide(difference_id, keep_ours=choice == "ours", by=request.user.get_username())
+            audit.record(audit.Action.CHANGE, actor=audit.person(request), subject=row, detail={"fields": [row.field]})
     except CommunicationError as error:
         messages.error(request, str(error))
     else:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from integrations.claims import CLEAR_ERROR, RELEASE
 from integrations.errors import TransientError
+from integrations.services import audit
 from notifications.models import Contact, Tag
 from notifications.services import contacts
 from vieuxmoulin.exchange import consents, differences, links
@@ -84,6 +85,8 @@ def _write(contact: Contact, taken: dict[str, Any]) -> None:
         raise TransientError(
             "Une adresse du CRM vient d'être prise par un autre contact : la page sera relue.", code="address_taken"
         ) from None
+    fields = {"fields": sorted({*taken, *addresses})}
+    audit.record(audit.Action.CHANGE, actor=audit.module("crm"), subject=contact, detail=fields)
 
 
 def _tag(contact: Contact, now: set[str], before: set[str]) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.events import announce
 from integrations.modules.crm import CrmContact
+from integrations.services import audit
 from notifications.models import Contact
 from notifications.services import contacts, erasure
 from notifications.signals import erasure_requested
@@ -84,6 +85,7 @@ def _linked(item: CrmContact, said: Snapshot) -> ContactLink | None:
         if not said.indexes or erasure.was_erased(said.indexes.values()):
             return None
         found = [contacts.save_contact(Contact(source=SOURCE), email=said.email, phone=said.phone)]
+        audit.record(audit.Action.CREATE, actor=audit.module("crm"), subject=found[0])
     contact = found[0]
     held = ContactLink.objects.select_for_update(of=("self",)).select_related("contact").filter(contact=contact).first()
     if held is None:
