@@ -112,7 +112,7 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor} {self.get_action_display()} {self.subject_type} {self.subject_id}".strip()
+        return f"{self.actor} {self.get_action_display()}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
