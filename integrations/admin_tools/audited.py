@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.admin.models import LogEntry
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -52,6 +53,14 @@ class Audited:
             self.note_seen(request, row)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Its title names the row."""
+        response = super().history_view(request, object_id, extra_context)
+        row = (getattr(response, "context_data", None) or {}).get("object")
+        if self.personal and row is not None:
+            self.note_seen(request, row)
+        return response
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
         shown = (getattr(response, "context_data", None) or {}).get("cl")
@@ -76,16 +85,24 @@ class Audited:
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._note_change(Action.CREATE, request, obj, message)
-        return super().log_addition(request, obj, message)
+        return self._without_name(super().log_addition(request, obj, message))
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._note_change(Action.CHANGE, request, obj, message)
-        return super().log_change(request, obj, message)
+        return self._without_name(super().log_change(request, obj, message))
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Any]) -> Any:
         for row in queryset:
             audit.record(self.deletion, actor=audit.person(request), subject=row)
-        return super().log_deletions(request, queryset)
+        return self._without_name(super().log_deletions(request, queryset))
+
+    def _without_name(self, made: Any) -> Any:
+        """Django's own history outlives the guest, and would keep their name: it says what the row was instead."""
+        if self.personal:
+            entries = made if isinstance(made, list) else [made]
+            keys = [entry.pk for entry in entries if entry is not None]
+            LogEntry.objects.filter(pk__in=keys).update(object_repr=str(self.opts.verbose_name))
+        return made
 
     def _note_change(self, what: str, request: HttpRequest, row: Any, message: Any) -> None:
         fields = changed_fields(message)

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -43,6 +45,7 @@ def _erase(contact_id: Any) -> int:
         if index:
             ErasedAddress.objects.update_or_create(address_index=index, defaults={"erased_at": timezone.now()})
     guest.delete()
+    _unname_history(contact_id)
     log.info("contact_erased", contact=str(contact_id))
     announce(contact_erased, Contact, contact_id=contact_id)
     return 1
@@ -54,6 +57,13 @@ def was_erased(indexes: Iterable[str], *, since: datetime | None = None) -> bool
     """
     rows = ErasedAddress.objects.filter(address_index__in=list(indexes))
     return (rows.filter(erased_at__gte=since) if since else rows).exists()
+
+
+def _unname_history(contact_id: Any) -> None:
+    """The back-office's history of changes, where older lines still bear the name."""
+    kind = ContentType.objects.get_for_model(Contact)
+    lines = LogEntry.objects.filter(content_type=kind, object_id=str(contact_id))
+    lines.update(object_repr=str(Contact._meta.verbose_name))
 
 
 def _empty_chunks_of_one(messages: QuerySet[Notification]) -> None:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -296,6 +297,26 @@ def test_what_other_modules_write_of_guests_is_theirs():
 
     assert told() == [("module : accounting", "change", "notifications.contact", {"event": "purchase_recorded"})]
     assert AuditEntry.objects.get().subject_id == str(guest.pk)
+
+
+def test_the_history_of_a_guest_is_read_under_ones_name(office):
+    guest = factories.ContactFactory()
+
+    assert office.get(reverse("admin:notifications_contact_history", args=[guest.pk])).status_code == 200
+
+    assert told() == [("camille", "view", "notifications.contact", {})]
+
+
+def test_the_history_of_changes_keeps_no_name_of_a_guest(office, manager):
+    guest = factories.ContactFactory(first_name="Claire", last_name="Durand")
+    older = {"user_id": manager.pk, "action_flag": 2, "change_message": []}
+    LogEntry.objects.log_actions(queryset=[guest], single_object=True, **older)
+    change(office, guest, first_name="Zoé")
+
+    office.post(reverse("admin:notifications_contact_delete", args=[guest.pk]), {"post": "yes"})
+
+    assert set(LogEntry.objects.values_list("object_repr", flat=True)) == {"contact"}
+    assert LogEntry.objects.count() == 3
 
 
 # --- Nothing personal ----------------------------------------------------------------------------------------------------
