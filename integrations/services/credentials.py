@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.core.cache import cache
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Sum
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -44,8 +44,12 @@ def write_down() -> int:
         return 0
     for pk in dict.fromkeys(pk for pk, _ in counted):
         numbers = {kind: counted.get((pk, kind), 0) for kind in credential_use.KINDS}
-        with transaction.atomic():
-            _add(credentials[pk], numbers)
+        try:
+            with transaction.atomic():
+                _add(credentials[pk], numbers)
+        except IntegrityError:
+            # Deleted this instant: nobody looks at its figures any more.
+            log.warning("credential_use_of_a_deleted_access", credential=pk)
     return len({pk for pk, _ in counted})
 
 
