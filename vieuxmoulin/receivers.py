@@ -63,7 +63,7 @@ from social.signals import (
 )
 from vieuxmoulin import alerts
 from vieuxmoulin.exchange import links, streams
-from vieuxmoulin.orchestrator import card_posts, ledger
+from vieuxmoulin.orchestrator import card_posts, ledger, own_events
 
 BURST_ALERT = "refused:"
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
@@ -90,7 +90,7 @@ def tell_publication_success(publication_id: UUID, **_: Any) -> None:
         "permalink": publication.permalink,
         "engagement_metrics": {"likes": 0, "shares": 0, "comments": 0},
     }
-    outbound.tell("publication_success", "social_media", payload, fact_key=f"publication:{publication_id}:success")
+    own_events.tell("publication_success", "social_media", payload, fact_key=f"publication:{publication_id}:success")
     ledger.refresh(publication.task_id)
 
 
@@ -103,7 +103,7 @@ def tell_publication_failure(publication_id: UUID, **_: Any) -> None:
         "error": {"code": publication.last_error_code, "message": publication.last_error},
     }
     key = f"publication:{publication_id}:failure:{publication.attempts}"
-    outbound.tell("publication_failure", "social_media", payload, fact_key=key)
+    own_events.tell("publication_failure", "social_media", payload, fact_key=key)
     ledger.refresh(publication.task_id)
 
 
@@ -146,7 +146,7 @@ def tell_engagement(interaction_id: UUID, **_: Any) -> None:
         "url": interaction.url,
         "occurred_at": interaction.occurred_at.isoformat(),
     }
-    outbound.tell("engagement", "social_media", payload, fact_key=f"interaction:{interaction_id}")
+    own_events.tell("engagement", "social_media", payload, fact_key=f"interaction:{interaction_id}")
 
 
 # --- Messages and menus ----------------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def close_the_call_for_a_dish(destination_id: int, **_: Any) -> None:
 def tell_what_ran_out(refs: list[str], status: str, source: str, **_: Any) -> None:
     payload = {"refs": refs, "status": status, "source": source}
     key = f"availability:{status}:{timezone.now().isoformat()}"
-    outbound.tell("availability_changed", "menus", payload, fact_key=key)
+    own_events.tell("availability_changed", "menus", payload, fact_key=key)
 
 
 # --- Campaigns -------------------------------------------------------------------------------------------------------
@@ -296,14 +296,14 @@ def tell_what_ran_out(refs: list[str], status: str, source: str, **_: Any) -> No
 def tell_campaign_started(campaign_id: UUID, **_: Any) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
     payload = {"campaign_id": str(campaign_id), "name": campaign.name}
-    outbound.tell("campaign_started", "campaigns", payload, fact_key=f"campaign:{campaign_id}:started")
+    own_events.tell("campaign_started", "campaigns", payload, fact_key=f"campaign:{campaign_id}:started")
 
 
 @receiver(campaign_completed)
 def tell_campaign_completed(campaign_id: UUID, **_: Any) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
     payload = {"campaign_id": str(campaign_id), "name": campaign.name, "outcome": campaign.outcome}
-    outbound.tell("campaign_completed", "campaigns", payload, fact_key=f"campaign:{campaign_id}:completed")
+    own_events.tell("campaign_completed", "campaigns", payload, fact_key=f"campaign:{campaign_id}:completed")
 
 
 # --- What other modules tell us --------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ def keep_what_menu_platforms_tell(event: InboundEvent, **_: Any) -> None:
 
 @receiver(inbound_event_received)
 def follow_the_rules_of_the_house(event: InboundEvent, **_: Any) -> None:
-    automations.on_event(event.event, f"inbound:{event.pk}", event.payload)
+    automations.on_event(event.event, f"{automations.INBOUND}{event.pk}", event.payload)
 
 
 @receiver(inbound_event_received)

@@ -24,6 +24,7 @@ from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin import alerts
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import automating, card_posts, conducting, ledger, status
+from vieuxmoulin.orchestrator.actions import post
 
 log = structlog.get_logger(__name__)
 # Enough for a minute's work; the next sweep takes the rest.
@@ -163,8 +164,9 @@ def _alert_cards() -> None:
 
 
 def _calm_down() -> None:
-    """A burst of refused calls is over after an hour without any."""
+    """A burst of refused calls is over after an hour without any; a post that was answered waits no more."""
     alerts.resolve(*(f"{REFUSED_ALERT}{door}" for door in refusals.calm_doors()))
+    post.close_answered()
 
 
 def check_services() -> None:

@@ -14,7 +14,7 @@ from vieuxmoulin.api import idempotency
 from vieuxmoulin.exchange import contacts as shared_guests
 from vieuxmoulin.exchange import differences, links, slow_dishes
 from vieuxmoulin.exchange import streams as module_streams
-from vieuxmoulin.orchestrator import automating, card_posts, conducting, goals, ledger, totals
+from vieuxmoulin.orchestrator import automating, card_posts, conducting, goals, ledger, own_events, totals
 
 # Long enough to look back at an attack; an address is personal data, and is not kept for ever.
 REFUSALS_KEPT = timedelta(days=90)
@@ -73,7 +73,8 @@ def compare_guests() -> None:
 
 @shared_task
 def propose_slow_dishes() -> None:
-    """Each week: a draft for the dishes that sell little, where staff asked for it."""
+    """Each week: tell the rules that it begins, and make a draft for the dishes that sell little where staff asked for it."""
+    own_events.begin_week()
     if settings.SLOW_DISHES_WEEKLY:
         slow_dishes.propose_weekly()
 

@@ -1,4 +1,4 @@
-"""What the house does by itself: when this event comes, under these conditions, that is done."""
+"""What the house does by itself: when this event comes, under these conditions, those things are done."""
 
 import uuid
 
@@ -10,17 +10,11 @@ from integrations.fields import EncryptedJSONField
 
 
 class Automation(models.Model):
-    """A rule that staff write: an event, conditions that must all hold, and what is then done."""
-
-    class Action(models.TextChoices):
-        NOTIFY = "notify", _("écrire aux clients")
+    """A rule that staff write: an event, conditions that must all hold, and what is then done (its actions)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("nom"), max_length=120, unique=True)
     event = models.CharField(_("quand arrive"), max_length=80)
-    action = models.CharField(_("alors"), max_length=12, choices=Action.choices, default=Action.NOTIFY)
-    # For "notify": template, channels, audience ("event" for the guest that the event names), data.
-    params = models.JSONField(_("paramètres"), default=dict, blank=True)
     delay_minutes = models.PositiveIntegerField(_("délai (minutes)"), default=0)
     # A path in the event to a date, for what is done before it: a reminder, the day before a booking.
     before_path = models.CharField(_("avant la date"), max_length=120, blank=True)
@@ -68,6 +62,25 @@ class AutomationCondition(models.Model):
         return f"{self.path} {self.get_operator_display()} {self.value}".strip()
 
 
+class AutomationAction(models.Model):
+    """One thing that a rule does, in its order. The kinds are on the top floor, a file each: a new one asks no migration."""
+
+    automation = models.ForeignKey(
+        Automation, verbose_name=_("automatisme"), on_delete=models.CASCADE, related_name="actions"
+    )
+    position = models.PositiveSmallIntegerField(_("rang"), default=0)
+    kind = models.CharField(_("action"), max_length=50)
+    params = models.JSONField(_("paramètres"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("action d'un automatisme")
+        verbose_name_plural = _("actions d'un automatisme")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
 class AutomationRun(Claimable):
     """What one rule did of one event, and why: done once, whatever happens."""
 
@@ -86,6 +99,11 @@ class AutomationRun(Claimable):
     reason = models.CharField(_("pourquoi"), max_length=300, blank=True)
     # Sealed: it names a guest, and how to reach them.
     payload = EncryptedJSONField(_("contenu de l'événement"), default=dict)
+    # What the rule asked for when the event came, [{"kind", "params"}]: edited since, the rule acts on the next event.
+    asked = models.JSONField(_("actions demandées"), default=list, blank=True, editable=False)
+    # What came of each, in the same order: {"kind", "state", "words", "task_id"}.
+    outcomes = models.JSONField(_("issue de chaque action"), default=list, blank=True, editable=False)
+    # The first request in the ledger; the others are named by their outcome.
     task_id = models.UUIDField(_("tâche"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("le"), auto_now_add=True)
 

@@ -1,5 +1,6 @@
 """Rules of the house: does an event fit, when is it to be acted upon, and what was done of it, once."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,31 @@ from integrations.queueing import enqueue
 
 # By name: the tasks of the top floor stand above.
 RUN = "vieuxmoulin.tasks.run_automation"
+# Before the key of an event of another module; ours are named by their fact.
+INBOUND = "inbound:"
+# Fields in which modules speak of a person (integrations/event_contracts.py).
+PERSONAL = frozenset(
+    [
+        "customer",
+        "contact",
+        "guest",
+        "email",
+        "emails",
+        "phone",
+        "phones",
+        "mobile",
+        "first_name",
+        "last_name",
+        "full_name",
+        "address",
+        "birthday",
+        "author",
+        "author_name",
+        "text",
+    ]
+)
+# An e-mail address, or a telephone number however it is spaced.
+_ADDRESS = re.compile(r"\S@\S|(?:\d[ .-]?){9,}")
 Operator = AutomationCondition.Operator
 Status = AutomationRun.Status
 
@@ -36,9 +62,17 @@ def why_not(automation: Automation, payload: dict[str, Any]) -> str:
     for condition in automation.conditions.all():
         if not _holds(condition, value_at(payload, condition.path)):
             found = value_at(payload, condition.path)
-            shown = "absent" if found is None else f"« {str(found)[:60]} »"
-            return f"« {condition} » n'est pas rempli : {condition.path} est {shown}."
+            return f"« {condition} » n'est pas rempli : {condition.path} est {_shown(condition.path, found)}."
     return ""
+
+
+def _shown(path: str, found: Any) -> str:
+    """A value for the log, where no guest is named: neither by a field of theirs, nor by what looks like an address."""
+    if found is None:
+        return "absent"
+    if set(path.lower().split(".")) & PERSONAL or isinstance(found, dict | list) or _ADDRESS.search(str(found)):
+        return "autre chose (donnée qui n'est pas montrée)"
+    return f"« {str(found)[:60]} »"
 
 
 def _holds(condition: AutomationCondition, found: Any) -> bool:
@@ -82,14 +116,18 @@ def on_event(event: str, event_id: str, payload: dict[str, Any]) -> list[Automat
     """Note what each rule makes of an event; those that fit are queued for their moment. The same event counts once."""
     stop(event, payload)
     made = []
-    for automation in Automation.objects.filter(event=event, is_active=True).prefetch_related("conditions"):
+    for automation in Automation.objects.filter(event=event, is_active=True).prefetch_related("conditions", "actions"):
         now = timezone.now()
         reason, at = why_not(automation, payload), due_at(automation, payload, now)
         if not reason and at is None:
             reason = f"L'événement ne dit pas de date à « {automation.before_path} »."
         if not reason and automation.before_path and at is not None and at < now - timedelta(minutes=5):
             reason = "Le moment d'agir est déjà passé."
+        asked = asked_of(automation)
+        if not reason and not asked:
+            reason = "La règle ne demande rien : ajoutez-lui une action."
         fields = {
+            "asked": asked,
             "status": Status.SKIPPED if reason else Status.PENDING,
             "reason": reason[:300],
             "payload": payload,
@@ -109,6 +147,11 @@ def on_event(event: str, event_id: str, payload: dict[str, Any]) -> list[Automat
     return made
 
 
+def asked_of(automation: Automation) -> list[dict[str, Any]]:
+    """The actions of a rule as they stand, [{"kind", "params"}], in their order."""
+    return [{"kind": action.kind, "params": action.params} for action in automation.actions.all()]
+
+
 def stop(event: str, payload: dict[str, Any]) -> int:
     """Drop what rules were still to do about the thing that an event ends; returns how many."""
     stopped = 0
@@ -126,10 +169,3 @@ def stop(event: str, payload: dict[str, Any]) -> int:
 def stop_names(automation: Automation) -> list[str]:
     """The events after which this rule has nothing left to do."""
     return [name.strip() for name in automation.stop_events.split(",") if name.strip()]
-
-
-def rehearse(automation: Automation, events: Any) -> list[dict[str, Any]]:
-    """What the rule would have done of past events: each with its date, and why not where it would not."""
-    return [
-        {"at": event.received_at, "event": event, "why_not": why_not(automation, event.payload)} for event in events
-    ]

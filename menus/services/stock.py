@@ -215,6 +215,16 @@ def portions(item_ref: str) -> int | None:
     return int(min(counted)) if counted else None
 
 
+def would_run_out(ref: str, left: Decimal) -> list[str]:
+    """The references of the dishes of which no portion can be made with so much of an ingredient (or dish) left."""
+    lines = RecipeLine.objects.filter(ingredient__ref=ref).values_list("item_ref", "quantity")
+    short = {item_ref for item_ref, needed in lines if max(Decimal(0), left) < needed}
+    if not Ingredient.objects.filter(ref=ref).exists() and left < 1 and Item.objects.filter(ref=ref).exists():
+        # A dish that is counted as such.
+        short.add(ref)
+    return sorted(short)
+
+
 def _enough(ingredient: Ingredient) -> Decimal:
     """Above this a dish may come back: a few portions of the one that takes most of it."""
     most = max(ingredient.recipe_lines.values_list("quantity", flat=True), default=Decimal(1))

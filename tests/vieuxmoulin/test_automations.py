@@ -11,7 +11,7 @@ from integrations.services import inbound
 from notifications.models import Chunk, Notification
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator import automating
+from vieuxmoulin.orchestrator import automating, foreseeing
 
 pytestmark = pytest.mark.django_db
 
@@ -22,9 +22,11 @@ def house():
     MessageTemplateFactory(slug="booking_confirmation", purpose="transactional")
 
 
-def rule(event="booking_created", **fields):
-    params = {"template": "booking_confirmation", "channels": ["email"], "audience": "event"}
-    return Automation.objects.create(**{"name": "Confirmer", "event": event, "params": params, **fields})
+def rule(event="booking_created", params=None, **fields):
+    made = Automation.objects.create(**{"name": "Confirmer", "event": event, **fields})
+    asked = params or {"template": "booking_confirmation", "channels": ["email"], "audience": "event"}
+    made.actions.create(kind="message", params=asked)
+    return made
 
 
 def booking(**payload):
@@ -34,7 +36,7 @@ def booking(**payload):
 def test_an_event_that_fits_writes_to_the_guest_it_names():
     rule()
 
-    (run,) = automations.on_event("booking_created", "inbound:1", booking())
+    (run,) = automations.on_event("booking_created", "booking:1", booking())
     automating.run(run.pk)
 
     run.refresh_from_db()
@@ -46,8 +48,8 @@ def test_an_event_that_fits_writes_to_the_guest_it_names():
 def test_the_same_event_counts_once_and_a_run_twice_writes_once():
     rule()
 
-    (run,) = automations.on_event("booking_created", "inbound:1", booking())
-    again = automations.on_event("booking_created", "inbound:1", booking())
+    (run,) = automations.on_event("booking_created", "booking:1", booking())
+    again = automations.on_event("booking_created", "booking:1", booking())
     automating.run(run.pk)
     automating.run(run.pk)
 
@@ -179,14 +181,17 @@ def test_an_inbound_event_reaches_the_rules(django_capture_on_commit_callbacks):
 def test_a_rule_is_tried_on_past_events():
     made = rule()
     AutomationCondition.objects.create(automation=made, path="guests", operator="above", value="3")
-    events = [
+    for guests in (2, 6):
         inbound.store(
             source="crm", event="booking_created", delivery_id=str(guests), occurred_at=timezone.now(),
             payload=booking(guests=guests),
-        )[0]
-        for guests in (2, 6)
-    ]  # fmt: skip
+        )  # fmt: skip
 
-    said = automations.rehearse(made, events)
+    six, two = foreseeing.foretell(made, foreseeing.past_events("booking_created", 30))
 
-    assert [bool(line["why_not"]) for line in said] == [True, False]
+    assert (two.why_not, two.actions) == (
+        "« guests est plus grand que 3 » n'est pas rempli : guests est « 2 ».", (),
+    )  # fmt: skip
+    assert six.why_not == ""
+    assert six.actions[0].text.splitlines()[0] == "x - Le Vieux Moulin"
+    assert Task.objects.count() == Notification.objects.count() == 0

@@ -71,9 +71,7 @@ def test_a_goal_raised_after_it_was_met_is_told_again(campaign):
 def test_rules_of_the_house_may_react(campaign):
     from campaigns.models import Automation
 
-    rule = Automation.objects.create(
-        name="Dire merci", event="performance_threshold", params={"template": "x", "audience": "all"}, is_active=True
-    )
+    rule = Automation.objects.create(name="Dire merci", event="performance_threshold", is_active=True)
     PublicationFactory(campaign_id=campaign.pk, metrics={"impressions": 50})
 
     goals.check_all()

@@ -16,6 +16,8 @@ from notifications.models import MessageTemplate, Notification
 from notifications.services.templates import missing
 from tests.factories import ContactFactory, ProviderFactory
 from vieuxmoulin.orchestrator import automating
+from vieuxmoulin.orchestrator.actions import registry
+from vieuxmoulin.orchestrator.actions.base import Occasion
 from vieuxmoulin.starter_rules import STARTER_RULES, load_starter_rules
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +32,10 @@ EVENTS = {
     },
     "new_recipe": {"recipe_id": "recipe_123", "name": "Salade Méditerranéenne", "is_new": True, "is_featured": False},
     "promotion_created": {"promo_title": "Soirée huîtres", "promo_description": "Six huîtres et un verre."},
+    "featured_recipe": {"recipe_id": "recipe_123", "name": "Salade Méditerranéenne", "is_featured": True},
+    "stock_alert": {"ref": "cepes", "quantity": 0, "unit": "kg", "level": "out"},
+    "performance_threshold": {"campaign_id": "c-1", "name": "Automne", "metric": "clicks", "goal": 40.0, "value": 41.0},
+    "week_started": {"week": "2026-W48"},
     "menu_changed": {"menu": "La carte", "menu_items": [{"name": "Magret", "price": "23,90", "description": "Miel."}]},
 }  # fmt: skip
 
@@ -59,11 +65,25 @@ def sent():
     return sorted(Notification.objects.values_list("template__slug", flat=True))
 
 
-@pytest.mark.parametrize("rule", STARTER_RULES, ids=lambda rule: rule.name)
-def test_the_template_of_each_rule_finds_all_it_asks_for_in_the_event(rule):
-    template = MessageTemplate.objects.get(slug=rule.template, is_current=True)
+MESSAGES = [(rule, params) for rule in STARTER_RULES for kind, params in rule.actions if kind == "message"]
+OTHERS = [(rule, *action) for rule in STARTER_RULES for action in rule.actions if action[0] != "message"]
 
-    assert [missing(template, channel, EVENTS[rule.event]) for channel in rule.channels] == [[]]
+
+@pytest.mark.parametrize(("rule", "params"), MESSAGES, ids=lambda one: getattr(one, "name", ""))
+def test_the_template_of_each_message_finds_all_it_asks_for_in_the_event(rule, params):
+    template = MessageTemplate.objects.get(slug=params["template"], is_current=True)
+
+    assert [missing(template, channel, EVENTS[rule.event]) for channel in params["channels"]] == [[]]
+
+
+@pytest.mark.parametrize(("rule", "kind", "params"), OTHERS, ids=lambda one: getattr(one, "name", ""))
+def test_every_other_action_has_answers_without_fault_and_texts_that_its_event_fills(rule, kind, params):
+    action = registry[kind]()
+    at = timezone.now()
+
+    assert set(params) <= {question.name for question in action.questions}
+    assert action.problems(params) == {}
+    assert action.foretell(params, Occasion("1", rule.name, rule.event, "1", at, EVENTS[rule.event])).words
 
 
 def test_a_booking_is_confirmed_at_once_and_remembered_the_day_before():
@@ -115,7 +135,7 @@ def test_a_recipe_that_is_not_new_is_not_announced():
     tell("new_recipe", is_new=False)
 
     assert sent() == []
-    assert "is_new" in AutomationRun.objects.get().reason
+    assert ["is_new" in run.reason for run in AutomationRun.objects.all()] == [True, True]
 
 
 def test_a_guest_is_thanked_the_day_after():

@@ -1,4 +1,4 @@
-"""Rules of the house, asked in words: when this event comes, if this is true, then write that to them."""
+"""Rules of the house, asked in words: when this event comes, if this is true, then do that."""
 
 from typing import Any
 
@@ -7,75 +7,63 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.dataclasses import ActionDialog
 from unfold.decorators import action, display
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-)
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from campaigns.models import Automation, AutomationCondition, AutomationRun
-from campaigns.services import automations
+from campaigns.models import Automation, AutomationAction, AutomationCondition, AutomationRun
 from integrations.admin_tools.base import BackofficeAdmin, HistoryAdmin, ShortTextsInline
 from integrations.admin_tools.display import (
     BAD,
     GOOD,
     MOVING,
     NOTHING,
+    as_json,
     boolean_column,
     date_column,
-    json_column,
+    details,
+    label,
     link,
     short,
     status_column,
 )
-from integrations.admin_tools.operations import DialogForm
-from integrations.models import InboundEvent
-from notifications.models import ChannelType, MessageTemplate, Segment, Tag
+from integrations.admin_tools.operations import DialogForm, operation
 from notifications.starter import load_starters
+from vieuxmoulin.backoffice.automation_actions import ActionInline
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator.automating import GUEST_OF_EVENT
+from vieuxmoulin.orchestrator import automating, foreseeing, own_events
+from vieuxmoulin.orchestrator.actions._words import without_guests
 from vieuxmoulin.starter_rules import load_starter_rules
 
 RUN_COLOURS = {"done": GOOD, "failed": BAD, "pending": MOVING, "running": MOVING}
-# What other modules tell, as the mission names it; any other name may be typed.
-KNOWN_EVENTS = {
-    "booking_created": gettext_lazy("Réservation prise"),
-    "booking_updated": gettext_lazy("Réservation modifiée"),
-    "booking_canceled": gettext_lazy("Réservation annulée"),
-    "visit_completed": gettext_lazy("Visite terminée"),
-    "new_recipe": gettext_lazy("Nouvelle recette"),
-    "promotion_created": gettext_lazy("Promotion"),
-    "menu_changed": gettext_lazy("Carte changée"),
+OUTCOMES = {
+    automating.DONE: (gettext_lazy("faite"), GOOD),
+    automating.REFUSED: (gettext_lazy("en échec"), BAD),
+    automating.UNDONE: (gettext_lazy("pas faite"), MOVING),
 }
 EVENTS_TRIED = 30
+OTHER = "-"
 
 
 class AutomationForm(forms.ModelForm):
-    """An event, whom to write to, with which template."""
+    """An event, and when to act upon it."""
 
-    template = forms.ChoiceField(label=gettext_lazy("Écrire avec le modèle"), widget=UnfoldAdminSelectWidget)
-    channels = forms.MultipleChoiceField(
-        label=gettext_lazy("Par"), choices=ChannelType.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
-    )
-    audience = forms.ChoiceField(label=gettext_lazy("À qui"), widget=UnfoldAdminSelectWidget)
+    known_event = forms.ChoiceField(label=gettext_lazy("Quand arrive"), widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = Automation
         fields = ("name", "event", "delay_minutes", "before_path", "stop_events", "entity_path", "is_active")
+        labels = {"event": gettext_lazy("Nom de cet événement")}
         widgets = {
-            "event": UnfoldAdminTextInputWidget(attrs={"list": "known-events", "autocomplete": "off"}),
+            "event": UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
             "delay_minutes": UnfoldAdminIntegerFieldWidget,
         }
         help_texts = {
-            "event": gettext_lazy(
-                "booking_created, new_recipe, promotion_created, menu_changed… comme l'envoie l'autre module."
-            ),
+            "event": gettext_lazy("Tel que l'envoie l'autre module : lettres, chiffres et « _ »."),
             "delay_minutes": gettext_lazy("0 : tout de suite. 1440 : un jour."),
             "before_path": gettext_lazy(
                 "Pour un rappel : le champ de l'événement qui dit la date, comme starts_at. Le délai compte alors avant elle."
@@ -86,35 +74,24 @@ class AutomationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "template" not in self.fields:
+        if "known_event" not in self.fields:
             return
-        in_use = MessageTemplate.objects.filter(is_current=True).order_by("name").values_list("slug", "name")
-        self.fields["template"].choices = [("", "—"), *in_use]
-        self.fields["audience"].choices = [
-            (GUEST_OF_EVENT, _("La personne que nomme l'événement")),
-            *((f"segment:{row.slug}", _("Segment : %(name)s") % {"name": row.name}) for row in Segment.objects.all()),
-            *((f"tag:{row.slug}", _("Étiquette : %(name)s") % {"name": row.name}) for row in Tag.objects.all()),
-            ("all", _("Tous les contacts qui l'acceptent")),
-        ]
-        params = self.instance.params or {}
-        self.initial = {
-            "template": params.get("template", ""),
-            "channels": params.get("channels", ["email"]),
-            "audience": params.get("audience", GUEST_OF_EVENT),
-            **self.initial,
-        }
+        known = own_events.known()
+        choices = [(name, f"{words} ({name})") for name, words in known.items()]
+        self.fields["known_event"].choices = [*choices, (OTHER, _("Un autre événement…"))]
+        self.fields["event"].required = False
+        if self.instance.event:
+            self.initial["known_event"] = self.instance.event if self.instance.event in known else OTHER
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or self.cleaned_data
+        if answers.get("known_event") not in (None, OTHER):
+            answers["event"] = answers["known_event"]
+        elif not answers.get("event"):
+            self.add_error("event", _("Écrivez le nom de l'événement."))
         if answers.get("stop_events") and not answers.get("entity_path"):
             self.add_error("entity_path", _("Dites à quoi l'on reconnaît la même chose, comme booking_id."))
         return answers
-
-    def _post_clean(self) -> None:
-        super()._post_clean()
-        if not self.errors:
-            told = {name: self.cleaned_data[name] for name in ("template", "channels", "audience")}
-            self.instance.params = {**(self.instance.params or {}), **told}
 
 
 class ConditionInline(ShortTextsInline):
@@ -132,27 +109,36 @@ class AutomationAdmin(BackofficeAdmin):
     list_display = ("name", "on_event", "then", "active", "last_run")
     list_filter = ("is_active",)
     search_fields = ("name", "event")
-    inlines = (ConditionInline,)
-    takes_along = (AutomationCondition, AutomationRun)
+    inlines = (ConditionInline, ActionInline)
+    takes_along = (AutomationCondition, AutomationAction, AutomationRun)
     actions_list = ("add_starters",)
     actions_detail = ("try_on_past",)
     active = boolean_column("is_active", gettext_lazy("active"))
+    conditional_fields = {"event": f"known_event == '{OTHER}'"}
     fieldsets = (
-        (None, {"fields": ("name", "event", ("delay_minutes", "before_path"), ("stop_events", "entity_path"))}),
-        (gettext_lazy("Alors"), {"fields": ("template", "channels", "audience", "is_active")}),
+        (None, {"fields": ("name", "is_active", "known_event", "event")}),
+        (
+            gettext_lazy("Plus tard, ou jusqu'à"),
+            {
+                "classes": ["collapse"],
+                "fields": (("delay_minutes", "before_path"), ("stop_events", "entity_path")),
+            },
+        ),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Automation | None = None) -> Any:
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        # Who may only look sees the event by its name: the choice of one is a question of the form.
+        return ((None, {"fields": ("name", "is_active", "event")}), self.fieldsets[1])
 
     @display(description=gettext_lazy("quand arrive"), ordering="event")
     def on_event(self, automation: Automation) -> str:
-        return str(KNOWN_EVENTS.get(automation.event, automation.event))
+        return str(own_events.known().get(automation.event, automation.event))
 
     @display(description=gettext_lazy("alors"))
-    def then(self, automation: Automation) -> str:
-        params = automation.params or {}
-        return _("écrire « %(template)s » à : %(audience)s") % {
-            "template": params.get("template", ""),
-            "audience": _("la personne") if params.get("audience") == GUEST_OF_EVENT else params.get("audience", ""),
-        }
+    def then(self, automation: Automation) -> Any:
+        return short(" ; ".join(automating.summary(one) for one in automation.actions.all())) or NOTHING
 
     @display(description=gettext_lazy("dernier passage"))
     def last_run(self, automation: Automation) -> Any:
@@ -160,7 +146,7 @@ class AutomationAdmin(BackofficeAdmin):
         return short(str(runs[0].get_status_display())) if runs else NOTHING
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Automation]:
-        return super().get_queryset(request).prefetch_related("runs", "conditions")
+        return super().get_queryset(request).prefetch_related("runs", "conditions", "actions")
 
     @action(
         description=gettext_lazy("Ajouter les automatismes de départ"),
@@ -169,8 +155,8 @@ class AutomationAdmin(BackofficeAdmin):
         dialog=ActionDialog(
             title=gettext_lazy("Ajouter les automatismes de départ"),
             description=gettext_lazy(
-                "Ceux qui manquent, et leurs modèles : réservations, visites, nouvelles recettes, promotions, carte. "
-                "Ce que vous avez changé reste."
+                "Ceux qui manquent, et leurs modèles : réservations, visites, recettes, promotions, stocks, carte, objectifs. "
+                "Ce que vous avez changé reste. Les posts qu'ils écrivent attendent votre accord."
             ),
             form_class=DialogForm,
             form_submit_text=gettext_lazy("Ajouter"),
@@ -185,19 +171,24 @@ class AutomationAdmin(BackofficeAdmin):
         messages.success(request, said)
         return HttpResponse(headers={"HX-Refresh": "true"})
 
-    @action(description=gettext_lazy("Essayer sur les événements passés"), icon="science", permissions=["view"])
+    @action(description=gettext_lazy("Essayer"), icon="science", permissions=["view"])
     def try_on_past(self, request: HttpRequest, object_id: str) -> HttpResponse:
         automation = self.get_object(request, object_id)
-        events = InboundEvent.objects.filter(event=automation.event).order_by("-received_at")[:EVENTS_TRIED]
-        lines = automations.rehearse(automation, events)
+        past = foreseeing.past_events(automation.event, EVENTS_TRIED)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Essai : %(name)s") % {"name": automation.name},
             "automation": automation,
-            "lines": lines,
+            "lines": foreseeing.foretell(automation, past or foreseeing.example_of(automation.event)),
+            "is_example": not past,
+            "may_open": request.user.has_perm("integrations.view_inboundevent"),
             "opts": self.opts,
         }
         return TemplateResponse(request, "backoffice/automation_trial.html", context)
+
+
+def _failed(run: AutomationRun) -> bool:
+    return run.status == AutomationRun.Status.FAILED
 
 
 class AutomationRunAdmin(HistoryAdmin):
@@ -208,11 +199,11 @@ class AutomationRunAdmin(HistoryAdmin):
     list_filter = (("automation", RelatedDropdownFilter), ("status", ChoicesDropdownFilter))
     list_select_related = ("automation",)
     search_fields = ("automation__name", "event_id")
-    fields = ("rule", "badge", "reason", "when", "due", "task_link", "event_id", "event_content")
+    fields = ("rule", "badge", "reason", "outcome_lines", "when", "due", "task_link", "event_id", "event_content")
+    actions_detail = ("do_again",)
     badge = status_column(RUN_COLOURS)
     when = date_column("created_at", gettext_lazy("le"))
     due = date_column("next_attempt_at", gettext_lazy("à faire le"))
-    event_content = json_column("payload", gettext_lazy("contenu de l'événement"))
 
     @display(description=gettext_lazy("automatisme"), ordering="automation__name")
     def rule(self, run: AutomationRun) -> Any:
@@ -220,9 +211,30 @@ class AutomationRunAdmin(HistoryAdmin):
 
     @display(description=gettext_lazy("pourquoi"))
     def why(self, run: AutomationRun) -> Any:
-        return short(run.reason)
+        return short(run.reason or " ".join(one["words"] for one in run.outcomes))
 
-    @display(description=gettext_lazy("envoi"))
+    @display(description=gettext_lazy("chaque action"))
+    def outcome_lines(self, run: AutomationRun) -> Any:
+        lines = (
+            (label(*OUTCOMES[one["state"]]), automating.label_of(one["kind"]), one["words"]) for one in run.outcomes
+        )
+        return format_html_join("", "<p>{} {} : {}</p>", lines) or NOTHING
+
+    @display(description=gettext_lazy("demandes"))
     def task_link(self, run: AutomationRun) -> Any:
-        task = Task.objects.filter(pk=run.task_id).first() if run.task_id else None
-        return link(task) if task else NOTHING
+        asked = [one["task_id"] for one in run.outcomes if one["task_id"]] or [run.task_id]
+        tasks = Task.objects.filter(pk__in=[pk for pk in asked if pk])
+        return format_html_join(", ", "{}", ((link(task),) for task in tasks)) or NOTHING
+
+    @display(description=gettext_lazy("contenu de l'événement, sans ce qui nomme un client"))
+    def event_content(self, run: AutomationRun) -> Any:
+        return details(_("Voir"), as_json(without_guests(run.payload))) if run.payload else NOTHING
+
+    @operation(
+        title=gettext_lazy("Refaire"),
+        icon="replay",
+        question=gettext_lazy("La cause est écartée ? Toutes les actions de ce passage sont demandées de nouveau."),
+        when=_failed,
+    )
+    def do_again(self, request: HttpRequest, run: AutomationRun, form: DialogForm) -> str:
+        return _("C'est demandé.") if automating.do_again(run) else _("Ce passage n'est plus en échec.")

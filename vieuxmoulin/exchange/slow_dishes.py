@@ -167,13 +167,19 @@ def dishes_on_sale() -> list[Dish]:
 
 def propose(*, requester: Requester = Requester("plats peu vendus"), today: date | None = None) -> SlowDishRound:  # noqa: B008 (frozen)
     """This week's look, and its draft if there is something to promote; asked again, the same. Raises CommunicationError."""
-    today = today or timezone.localdate()
-    period = f"{today.isocalendar().year}-W{today.isocalendar().week:02d}"
-    done = SlowDishRound.objects.filter(period=period, campaign__isnull=False).select_related("campaign").first()
-    if done is not None:
-        return done
     # Outside the transaction: another module is waited for.
-    found = look(today)
+    return this_week(today) or keep(look(today), requester=requester, today=today)
+
+
+def this_week(today: date | None = None) -> SlowDishRound | None:
+    """The round of this week that made a draft; None while there is none."""
+    rounds = SlowDishRound.objects.filter(period=period_of(today), campaign__isnull=False)
+    return rounds.select_related("campaign").first()
+
+
+def keep(found: Proposal, *, requester: Requester, today: date | None = None) -> SlowDishRound:
+    """Write what a look found as this week's round, with its draft if there is something to promote."""
+    today, period = today or timezone.localdate(), period_of(today)
     with transaction.atomic():
         row, _ = SlowDishRound.objects.select_for_update().get_or_create(period=period)
         if row.campaign_id is not None:
@@ -192,6 +198,12 @@ def propose(*, requester: Requester = Requester("plats peu vendus"), today: date
     return row
 
 
+def period_of(today: date | None) -> str:
+    """« 2026-W49 »."""
+    year, week, _day = (today or timezone.localdate()).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
 def propose_weekly() -> None:
     """The same by itself: staff hear of a draft, or of why there is none."""
     try:
@@ -202,13 +214,18 @@ def propose_weekly() -> None:
         return
     alerts.resolve(ALERT)
     if row.campaign is not None:
-        alerts.raise_alert(
-            f"{ALERT}:{row.period}",
-            "Un brouillon de campagne attend votre relecture : plats peu vendus.",
-            f"{len(row.report['kept'])} plat(s) proposés. Relisez, changez, lancez ou supprimez.",
-            address=reverse("admin:campaigns_campaign_change", args=[row.campaign_id]),
-            permission="campaigns.change_campaign",
-        )
+        tell_of_draft(row)
+
+
+def tell_of_draft(row: SlowDishRound) -> None:
+    """Staff read the draft and decide: nothing starts by itself."""
+    alerts.raise_alert(
+        f"{ALERT}:{row.period}",
+        "Un brouillon de campagne attend votre relecture : plats peu vendus.",
+        f"{len(row.report['kept'])} plat(s) proposés. Relisez, changez, lancez ou supprimez.",
+        address=reverse("admin:campaigns_campaign_change", args=[row.campaign_id]),
+        permission="campaigns.change_campaign",
+    )
 
 
 def _draft(found: Proposal, period: str, today: date) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Any
 from django.db.models import Sum
 
 from campaigns.models import Campaign, ChannelAnalytics
-from campaigns.services import automations
-from integrations.services import outbound
 from social.models import Publication
+from vieuxmoulin.orchestrator import own_events
 
 EVENT = "performance_threshold"
 # What staff may write for a figure, beside its own name.
@@ -57,8 +56,7 @@ def check(campaign: Campaign) -> int:
             "goal": goal,
             "value": value,
         }
-        told += bool(outbound.tell(EVENT, "campaigns", payload, fact_key=fact))
-        automations.on_event(EVENT, fact, payload)
+        told += bool(own_events.tell(EVENT, "campaigns", payload, fact_key=fact))
     return told
 
 

@@ -132,7 +132,8 @@ def one_of_each():
 
 def _what_is_said():
     action = factories.PhaseActionFactory()
-    rule = Automation.objects.create(name="Confirmer", event="booking_created", params={"template": "x"})
+    rule = Automation.objects.create(name="Confirmer", event="booking_created")
+    rule.actions.create(kind="message", params={"template": "x"})
     media = factories.MediaFactory()
     post = publication(content=media.content, campaign=action.phase.campaign, status="failed", last_error="Refusé.")
     said = interaction(publication=post)

@@ -1,0 +1,30 @@
+// A rule's actions: of each, only the questions of the kind that is chosen.
+"use strict";
+
+(() => {
+  const KIND = "select[name^='actions-'][name$='-kind']";
+
+  // A question with its label: the largest block that holds it and not the choice of the kind.
+  const lineOf = (field, kind) => {
+    let block = field;
+    while (block.parentElement && !block.parentElement.contains(kind)) block = block.parentElement;
+    return block;
+  };
+
+  const show = (kind) => {
+    const action = kind.closest(".form-group");
+    if (!action) return;
+    action.querySelectorAll("[data-of-kind]").forEach((field) => {
+      lineOf(field, kind).hidden = field.dataset.ofKind !== kind.value;
+    });
+  };
+
+  const showAll = () => document.querySelectorAll(KIND).forEach(show);
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(KIND)) show(event.target);
+  });
+  document.addEventListener("formset:added", showAll);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", showAll);
+  else showAll();
+})();
