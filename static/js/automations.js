@@ -1,8 +1,9 @@
-// A rule's actions: of each, only the questions of the kind that is chosen.
+// A rule's actions: of each, only the questions of the kind that is chosen. Fields are named « kind__question ».
 "use strict";
 
 (() => {
   const KIND = "select[name^='actions-'][name$='-kind']";
+  const OF_KIND = /^actions-(?:\d+|__prefix__)-([a-z0-9_-]+?)__/;
 
   // A question with its label: the largest block that holds it and not the choice of the kind.
   const lineOf = (field, kind) => {
@@ -14,8 +15,9 @@
   const show = (kind) => {
     const action = kind.closest(".form-group");
     if (!action) return;
-    action.querySelectorAll("[data-of-kind]").forEach((field) => {
-      lineOf(field, kind).hidden = field.dataset.ofKind !== kind.value;
+    action.querySelectorAll("[name]").forEach((field) => {
+      const found = OF_KIND.exec(field.name);
+      if (found) lineOf(field, kind).hidden = found[1] !== kind.value;
     });
   };
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminSelectWidget,
@@ -17,31 +19,31 @@ from unfold.widgets import (
 from campaigns.models import AutomationAction
 from integrations.admin_tools.base import ShortTextsStack
 from integrations.admin_tools.fields import WordsField
+from vieuxmoulin.orchestrator import automating
 from vieuxmoulin.orchestrator.actions import registry
 from vieuxmoulin.orchestrator.actions.base import Question
 from vieuxmoulin.orchestrator.circles import circle_of
 
 
 def name_of(kind: str, question: str) -> str:
-    """How the form calls a question of a kind."""
+    """How the form calls a question of a kind; static/js/automations.js reads the kind in it."""
     return f"{kind}__{question}"
 
 
-def _field_of(kind: str, question: Question) -> forms.Field:
-    """One question as a field. Read by static/js/automations.js: the kind that a field belongs to."""
-    attrs = {"data-of-kind": kind}
+def _field_of(question: Question) -> forms.Field:
+    """One question as a field."""
     said = {"label": question.label, "help_text": question.help, "required": False}
     if question.shape == "text":
-        return forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={**attrs, "rows": 4}), **said)
+        return forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}), **said)
     if question.shape == "words":
-        return WordsField(widget=UnfoldAdminTextInputWidget(attrs=attrs), **said)
+        return WordsField(widget=UnfoldAdminTextInputWidget, **said)
     if question.shape == "choice":
-        return forms.ChoiceField(widget=UnfoldAdminSelectWidget(attrs=attrs), **said)
+        return forms.ChoiceField(widget=UnfoldAdminSelectWidget, **said)
     if question.shape == "boxes":
-        return forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget(attrs=attrs), **said)
+        return forms.MultipleChoiceField(widget=UnfoldAdminCheckboxSelectMultipleWidget, **said)
     if question.shape == "flag":
-        return forms.BooleanField(widget=UnfoldBooleanWidget(attrs=attrs), **said)
-    return forms.CharField(widget=UnfoldAdminTextInputWidget(attrs=attrs), **said)
+        return forms.BooleanField(widget=UnfoldBooleanWidget, **said)
+    return forms.CharField(widget=UnfoldAdminTextInputWidget, **said)
 
 
 class BaseActionForm(forms.ModelForm):
@@ -110,7 +112,7 @@ def questions() -> list[tuple[str, Question]]:
 ActionForm = type(
     "ActionForm",
     (BaseActionForm,),
-    {name_of(slug, question.name): _field_of(slug, question) for slug, question in questions()},
+    {name_of(slug, question.name): _field_of(question) for slug, question in questions()},
 )
 
 
@@ -140,8 +142,17 @@ class ActionInline(ShortTextsStack):
     form = ActionForm
     formset = ActionFormSet
     fields = ("kind", *(name_of(slug, question.name) for slug, question in questions()), "position")
+    readonly_fields = ("told",)
     verbose_name = gettext_lazy("action")
     verbose_name_plural = gettext_lazy("Alors (tout, dans l'ordre, ou rien)")
 
     class Media:
         js = ("js/automations.js",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Who may only look reads what the action does: its questions are no columns of the row.
+        return self.fields if self.has_change_permission(request, obj) else ("told",)
+
+    @display(description=gettext_lazy("ce qu'elle fait"))
+    def told(self, row: AutomationAction) -> str:
+        return automating.summary(row)

@@ -74,7 +74,7 @@ class AutomationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "known_event" not in self.fields:
+        if "event" not in self.fields:
             return
         known = own_events.known()
         choices = [(name, f"{words} ({name})") for name, words in known.items()]
