@@ -104,7 +104,7 @@ JOBS = (
         "Plats peu vendus",
         "vieuxmoulin.tasks.propose_slow_dishes",
         7 * DAY,
-        "Un mois de ventes bouge peu d'un jour à l'autre : un brouillon par semaine, si SLOW_DISHES_WEEKLY.",
+        "Un mois de ventes bouge peu d'un jour à l'autre : un brouillon par semaine, si SLOW_DISHES_WEEKLY ou une règle.",
     ),
     Job("Ménage", "vieuxmoulin.tasks.tidy", DAY, "Jetons, réponses et images que personne ne redemandera."),
 )

@@ -36,6 +36,8 @@ from vieuxmoulin.orchestrator.actions._words import without_guests
 from vieuxmoulin.orchestrator.actions.base import Occasion
 from vieuxmoulin.orchestrator.circles import path_back
 from vieuxmoulin.orchestrator.event_examples import EXAMPLES
+from vieuxmoulin.sweep import sweep
+from vieuxmoulin.tasks import propose_slow_dishes
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -118,8 +120,19 @@ def test_a_post_to_approve_waits_for_a_person_and_its_call_ends_with_the_answer(
 
     approval.approve(content, user=django_user_model.objects.create_superuser("camille"))
 
-    assert post.close_answered() == 1
+    sweep()
     assert Alert.objects.get().resolved_at == NOON
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "photo.jpg", f"https://x.example/{'a' * 500}"])
+def test_what_is_no_address_is_no_picture(address):
+    AccountFactory(platform="facebook")
+    rule("featured_recipe", ("post", {**POST, "picture": "{{image_url}}"}))
+
+    (run,) = happen("featured_recipe", {**RECIPE, "image_url": address})
+
+    assert (run.status, Content.objects.count()) == ("failed", 0)
+    assert "n'est pas une adresse" in run.reason
 
 
 def test_a_network_that_needs_a_picture_is_left_without_one():
@@ -229,6 +242,17 @@ def test_a_run_taken_over_by_another_worker_leaves_nothing(monkeypatch):
     assert Alert.objects.count() == 0
 
 
+def test_a_run_that_kills_its_worker_each_time_is_given_up_and_told():
+    rule("featured_recipe", ("staff", STAFF))
+    (run,) = automations.on_event("featured_recipe", "1", RECIPE)
+    AutomationRun.objects.update(status="running", attempts=5, lease_until=NOON - timedelta(seconds=1))
+
+    assert automating.recover_abandoned() == 1
+
+    run.refresh_from_db()
+    assert (run.status, run.reason) == ("failed", automating.INTERRUPTED)
+
+
 def test_a_module_that_is_away_is_asked_again_later(monkeypatch):
     def away(self, params, occasion):
         raise TransientError("La comptabilité ne répond pas.")
@@ -333,8 +357,8 @@ def test_a_new_week_makes_one_draft_with_the_discounts_that_the_margins_bear(mon
     monkeypatch.setattr("vieuxmoulin.exchange.slow_dishes.look", lambda today=None: found)
     rule("week_started", ("campaign", {}))
 
-    own_events.begin_week()
-    own_events.begin_week()
+    propose_slow_dishes()
+    propose_slow_dishes()
     run = AutomationRun.objects.get()
     automating.run(run.pk)
 

@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 MAX_ATTEMPTS = 5
 Status = AutomationRun.Status
 DONE, REFUSED, UNDONE = "done", "failed", "undone"
+INTERRUPTED = "Interrompu à chaque essai, sans que rien ne soit fait. Voyez les journaux du serveur, puis « Refaire »."
 Asked = list[dict[str, Any]]
 Outcomes = list[dict[str, Any]]
 
@@ -156,9 +157,10 @@ def do_again(row: AutomationRun) -> bool:
 
 
 def recover_abandoned() -> int:
-    """Runs whose worker died before their request was committed: done again. Returns their number."""
+    """Runs whose worker died before their request was committed: done again, a few times. Returns their number."""
     found = abandoned(AutomationRun.objects.all(), states=[Status.RUNNING])
-    return found.update(status=Status.PENDING, next_attempt_at=timezone.now(), **RELEASE)
+    given_up = found.filter(attempts__gte=MAX_ATTEMPTS).update(status=Status.FAILED, reason=INTERRUPTED, **RELEASE)
+    return given_up + found.update(status=Status.PENDING, next_attempt_at=timezone.now(), **RELEASE)
 
 
 def _end(row: AutomationRun, **changes: Any) -> int:

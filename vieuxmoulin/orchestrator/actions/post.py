@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, URLValidator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,12 +17,15 @@ from vieuxmoulin import alerts
 from vieuxmoulin.orchestrator.actions import registry
 from vieuxmoulin.orchestrator.actions._words import fault_of, filled
 from vieuxmoulin.orchestrator.actions.base import ActionKind, Done, Foretold, Occasion, Params, Question
+from vieuxmoulin.orchestrator.gallery import Gallery
 from vieuxmoulin.orchestrator.publishing import look_at, publish, rehearse
 
 # Where a content says which rule wrote it, and for the composer which networks are meant.
 RULE, COMPOSER = "automation", "composer"
 TO_APPROVE, AT_ONCE = "approve", "now"
 ALERT = "approval:"
+# What a media keeps.
+LONGEST_ADDRESS = 500
 TEXTS = ("title", "body", "picture", "alt_text")
 
 
@@ -80,7 +85,8 @@ class Post(ActionKind):
     def foretell(self, params: Params, occasion: Occasion) -> Foretold:
         content = content_of(params, occasion)
         chosen = networks_for(params, content)
-        seen = rehearse(content, chosen)
+        # Pictures are not fetched: a trial speaks of many events at once.
+        seen = rehearse(content, chosen, gallery=Gallery(keeps=False))
         faults = [problem["message"] for said in seen.values() for problem in said["problems"]]
         words = _("Publier sur %(networks)s.") if _is_at_once(params) else _("Proposer un post pour %(networks)s.")
         told = [words % {"networks": _named(chosen)}, *_left_out(params, chosen), *dict.fromkeys(faults)]
@@ -90,7 +96,7 @@ class Post(ActionKind):
 def content_of(params: Params, occasion: Occasion) -> dict[str, Any]:
     """The content that an event makes of a rule's texts. Raises ContentRejected."""
     title = filled(params.get("title") or "", occasion, of=_("Titre du post"), is_line=True)
-    picture = filled(params.get("picture") or "", occasion, of=_("Image du post"), is_line=True)
+    picture = _picture(params, occasion)
     alt_text = filled(params.get("alt_text") or "", occasion, of=_("Description de l'image"), is_line=True)
     return {
         "title": title[:300],
@@ -101,6 +107,20 @@ def content_of(params: Params, occasion: Occasion) -> dict[str, Any]:
         "item_refs": dishes_of(occasion.payload),
         "metadata": {RULE: occasion.rule_id},
     }
+
+
+def _picture(params: Params, occasion: Occasion) -> str:
+    """The address of the picture, "" without one. Raises ContentRejected for what is no address."""
+    address = filled(params.get("picture") or "", occasion, of=_("Image du post"), is_line=True)
+    try:
+        if address:
+            _is_address(address)
+    except ValidationError:
+        raise ContentRejected(
+            "L'image que donne l'événement n'est pas une adresse : attendu https://…, 500 signes au plus.",
+            code="picture",
+        ) from None
+    return address
 
 
 def dishes_of(payload: dict[str, Any]) -> list[str]:
@@ -141,6 +161,11 @@ def _submit(content: dict[str, Any], occasion: Occasion) -> None:
         address=f"{reverse('backoffice:composer')}?content={made.pk}",
         permission=approval.APPROVE,
     )
+
+
+def _is_address(text: str) -> None:
+    URLValidator(schemes=["https", "http"])(text)
+    MaxLengthValidator(LONGEST_ADDRESS)(text)
 
 
 def _is_at_once(params: Params) -> bool:
