@@ -85,6 +85,11 @@ class InboundEvent(Claimable):
                 condition=Q(status__in=["pending", "processing"]) & ~Q(entity=""),
                 name="inbound_in_line",
             ),
+            models.Index(
+                fields=["entity", "occurred_at"],
+                condition=Q(status="processed") & ~Q(entity=""),
+                name="inbound_done_of_entity",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,9 +34,16 @@ STATES: dict[str, Callable[[dict[str, Any]], str]] = {
     "new_recipe": lambda payload: "told",
     "featured_recipe": lambda payload: str(payload.get("recipe_id", "")),
 }
+# Of these only the last counts: who hears that a table is moved after hearing that it was given back hears wrong.
+SUCCESSIVE = ("booking_created", "booking_updated", "booking_canceled", "visit_completed")
 # One thing for all of them, where the others are about the thing whose order is kept: the place of honour, of which the
 # news is who has it.
 PLACES = {"featured_recipe": "featured"}
+
+
+def rivals_of(event: str) -> tuple[str, ...]:
+    """The events that say how a thing of its own stands, each in place of the one before; none if this is not one."""
+    return SUCCESSIVE if event in SUCCESSIVE else ()
 
 
 def thing_of(event: str, payload: dict[str, Any]) -> str:
@@ -67,7 +74,8 @@ def is_news(source: str, event: str, payload: dict[str, Any], *, origin: str, at
     """Whether an event tells something that was not told, and note it. Call it in the transaction that acts upon it.
 
     A module that says the same twice by itself, as two deliveries, means it; our reading never repeats anything, nor
-    brings back what is older than what is known.
+    brings back what is older than what is known. What comes late is acted upon in its turn (see `inbound`), but what is
+    known of the thing stays: it would otherwise be learnt anew, as if it were news, by our next reading.
     """
     thing = thing_of(event, payload)
     if not thing:
@@ -78,10 +86,13 @@ def is_news(source: str, event: str, payload: dict[str, Any], *, origin: str, at
     )
     if is_new:
         return True
+    is_late = at < row.occurred_at
     if row.state == state:
+        if not is_late:
+            ToldState.objects.filter(pk=row.pk).update(occurred_at=at)
         return origin == row.origin == Origin.WEBHOOK
-    if origin == Origin.READING and at < row.occurred_at:
-        return False
+    if is_late:
+        return origin == Origin.WEBHOOK
     ToldState.objects.filter(pk=row.pk).update(state=state, origin=origin, occurred_at=at)
     return True
 

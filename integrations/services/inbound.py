@@ -56,6 +56,11 @@ ENVELOPE = {
     },
 }
 Status = InboundEvent.Status
+# What a processed event shows that nobody was told of.
+OVERTAKEN = CLEAR_ERROR | {
+    "last_error": "Arrivé après un événement plus récent sur la même chose : sans effet.",
+    "last_error_code": "overtaken",
+}
 
 
 @dataclass(frozen=True)
@@ -218,9 +223,11 @@ def process(event_id: Any) -> None:
     structlog.contextvars.bind_contextvars(correlation_id=event.correlation_id, inbound_event=str(event.pk))
     try:
         with transaction.atomic():
-            inbound_event_received.send(InboundEvent, event=event)
+            outcome = OVERTAKEN if _is_overtaken(event) else CLEAR_ERROR
+            if outcome is not OVERTAKEN:
+                inbound_event_received.send(InboundEvent, event=event)
             InboundEvent.objects.filter(pk=event.pk).update(
-                status=Status.PROCESSED, processed_at=timezone.now(), next_attempt_at=None, **RELEASE, **CLEAR_ERROR
+                status=Status.PROCESSED, processed_at=timezone.now(), next_attempt_at=None, **RELEASE, **outcome
             )
     except PermanentError as error:
         _fail(event, error)
@@ -246,6 +253,15 @@ def _ahead(event: InboundEvent) -> Any:
     earlier = Q(occurred_at__lt=event.occurred_at) | Q(occurred_at=event.occurred_at, pk__lt=event.pk)
     # One in hand is let finish, even if it happened later.
     return _in_line(event).exclude(pk=event.pk).filter(earlier | Q(status=Status.PROCESSING))
+
+
+def _is_overtaken(event: InboundEvent) -> bool:
+    """Whether it came so late that what it says was replaced, and the replacement acted upon."""
+    rivals = facts.rivals_of(event.event)
+    if not rivals or not event.entity:
+        return False
+    done = InboundEvent.objects.filter(entity=event.entity, status=Status.PROCESSED)
+    return done.filter(occurred_at__gt=event.occurred_at, event__in=rivals).exists()
 
 
 def _call_next(event: InboundEvent) -> None:

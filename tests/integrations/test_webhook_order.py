@@ -61,6 +61,25 @@ def test_the_later_waits_for_the_earlier_though_it_came_first(listener):
     assert listener.told == ["early", "late"]
 
 
+def test_what_comes_after_a_later_one_was_acted_upon_has_no_effect_and_says_so(listener):
+    canceled = store("canceled", minute=2, event="booking_canceled")
+    inbound.process(canceled.pk)
+    late = store("late", minute=1)
+
+    inbound.process(late.pk)
+
+    assert listener.told == ["canceled"]
+    late.refresh_from_db()
+    assert (late.status, late.last_error_code) == ("processed", "overtaken")
+
+
+def test_what_comes_late_about_a_thing_that_only_adds_up_is_told(listener):
+    for name, minute in (("later", 2), ("late", 1)):
+        inbound.process(store(name, minute=minute, event="stock_alert", booking="").pk)
+
+    assert listener.told == ["later", "late"]
+
+
 def test_other_things_do_not_wait(listener):
     store("one", minute=1)
     other = store("other", minute=2, booking="2")

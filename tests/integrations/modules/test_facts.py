@@ -60,6 +60,22 @@ def test_what_is_older_than_what_is_known_is_not_brought_back():
     assert ToldState.objects.get().state == "canceled"
 
 
+def test_a_late_webhook_does_not_make_our_reading_tell_what_is_known():
+    moved = {**BOOKING, "guests": 6}
+    tell("booking_updated", moved, at=NOON + timedelta(minutes=2))
+
+    assert tell("booking_updated", BOOKING, at=NOON)[0] is True
+    assert tell("booking_updated", moved, origin="reading", at=NOON + timedelta(minutes=2))[0] is False
+
+
+def test_the_same_said_later_is_as_late_as_it_was_last_said():
+    tell("booking_updated", BOOKING, at=NOON)
+    tell("booking_updated", BOOKING, at=NOON + timedelta(minutes=2))
+
+    assert tell("booking_updated", {**BOOKING, "guests": 6}, at=NOON + timedelta(minutes=1))[0] is True
+    assert tell("booking_updated", BOOKING, origin="reading", at=NOON + timedelta(minutes=2))[0] is False
+
+
 def test_the_place_of_honour_is_one_thing():
     told = [tell("featured_recipe", {"recipe_id": name}, origin="reading", source="recipes")[0] for name in "aaba"]
 
