@@ -142,7 +142,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
-CELERY_TASK_PUBLISH_RETRY = False
+# Once, at once: a line that broke is only noticed when it is used, and is only made again by a retry. Without it, the beat
+# would keep its dead line to RabbitMQ for ever. A broker that is away refuses the second try just as fast.
+CELERY_TASK_PUBLISH_RETRY = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 # Our priorities go from 0, urgent, to 9. Redis reads them so; RabbitMQ serves the highest number first.
 HIGHEST_NUMBER_FIRST = BROKER_URL.startswith("amqp")
 if HIGHEST_NUMBER_FIRST:
