@@ -144,6 +144,12 @@ def _start_rabbitmq(program: str, folder: pathlib.Path, port: int) -> subprocess
     )
 
 
+def end_epmd(folder: pathlib.Path) -> None:
+    """End Erlang's name server, which puts itself in a session of its own, out of reach of killpg."""
+    if (epmd := folder / "epmd").exists() and (program := shutil.which("epmd")):
+        subprocess.run([program, "-port", epmd.read_text(), "-kill"], capture_output=True, check=False)
+
+
 def _probe_rabbitmq(url: str) -> None:
     import kombu
 
@@ -235,9 +241,7 @@ def stop_all() -> None:
             os.killpg(pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, 0)
-        if (epmd := state.parent / "epmd").exists() and (program := shutil.which("epmd")):
-            # Erlang's name server puts itself in a session of its own, out of reach of killpg.
-            subprocess.run([program, "-port", epmd.read_text(), "-kill"], capture_output=True, check=False)
+        end_epmd(state.parent)
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -1,10 +1,11 @@
-"""A PostgreSQL and a Redis of a test's own, which it may crash and start again."""
+"""A PostgreSQL, a Redis and a RabbitMQ of a test's own, which it may crash and start again."""
 
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import tempfile
 
 from tests import components
 
@@ -30,6 +31,34 @@ class Server:
             self.process = None
 
 
+class RabbitMQ(Server):
+    """Its queues and their messages are on disk; Erlang is a family of processes, ended at once."""
+
+    def __init__(self, folder: pathlib.Path, program: str, port: int) -> None:
+        super().__init__(folder, [program])
+        self.port = port
+        self.url = components.COMPONENTS["rabbitmq"].url.format(port=port)
+        folder.mkdir()
+
+    def start(self) -> None:
+        self.process = components.COMPONENTS["rabbitmq"].start(self.command[0], self.folder, self.port)
+
+    def is_up(self) -> bool:
+        """Whether it talks, which comes well after it listens."""
+        try:
+            components.COMPONENTS["rabbitmq"].probe(self.url)
+        except OSError:
+            return False
+        return True
+
+    def stop(self, number: int) -> None:
+        if self.process is not None:
+            os.killpg(self.process.pid, number)
+            self.process.wait(30)
+            self.process = None
+            components.end_epmd(self.folder)
+
+
 def redis(program: str, folder: pathlib.Path, port: int) -> Server:
     """It keeps nothing: what was queued is gone when it comes back."""
     folder.mkdir()
@@ -37,16 +66,16 @@ def redis(program: str, folder: pathlib.Path, port: int) -> Server:
 
 
 def postgresql(binaries: str, folder: pathlib.Path, port: int) -> Server:
-    """What it answered as committed outlives a crash of its processes; only a power cut could take it (no fsync)."""
+    """What it answered as committed outlives a crash of its processes; only a power cut could take it (no fsync).
+
+    Its files are not in the folder, which has its log: pytest shuts its folders to the user that the server runs as,
+    again each time that another run begins on this machine.
+    """
     folder.mkdir()
-    data = folder / "data"
-    data.mkdir()
+    data = pathlib.Path(tempfile.mkdtemp(prefix="postgresql-", dir=components.open_directory()))
     options: dict = {"cwd": "/"}
     if os.geteuid() == 0:
-        # The server refuses to run as root, and the other user must be able to pass through the folder.
-        for above in (folder, *list(folder.parents)[:3]):
-            if above.stat().st_uid == os.geteuid() and not above.stat().st_mode & 0o001:
-                above.chmod(above.stat().st_mode | 0o011)
+        # The server refuses to run as root.
         shutil.chown(data, "nobody")
         options |= {"user": "nobody", "extra_groups": []}
     subprocess.run(
@@ -68,3 +97,5 @@ def found(name: str) -> str:
 
 
 CRASH = signal.SIGQUIT
+# PostgreSQL's « fast » shutdown: sessions are cut, transactions rolled back, and it ends in good order.
+FAST = signal.SIGINT
