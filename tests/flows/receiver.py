@@ -41,6 +41,10 @@ class Receiver:
             is_forgotten = self.forgets_every and len(self.calls) % self.forgets_every == 0
         return 500 if is_forgotten else 204
 
+    def is_told_something(self) -> bool:
+        """Whether anything arrived so far."""
+        return bool(self.applied)
+
     @contextmanager
     def open(self) -> Iterator[None]:
         """Listen; nothing listens before, nor after."""
