@@ -42,7 +42,7 @@ IMPATIENT = {
 CROWD = "from tests.flows import crowd; import json; "
 RULE = (
     "from campaigns.models import Automation; "
-    "Automation.objects.create(name='wine', event='wine_delivered', delay_minutes=1440, params={}); "
+    "Automation.objects.create(name='wine', event='wine_delivered', delay_minutes=1440); "
 )
 # A caller whose first request was cut waits for a minute until its key is free again.
 MOST_TRIES = 150

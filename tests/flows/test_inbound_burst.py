@@ -23,7 +23,7 @@ IMPATIENT = {"SWEEP_SECONDS": "20", "WEBHOOK_RATE": "1000000/min", "RETRY_FIRST_
 # Rules that act in a day: what each event led to stands in the database, and nothing leaves.
 RULES = (
     "from campaigns.models import Automation; "
-    "[Automation.objects.create(name=one, event=one, delay_minutes=1440, params={}) "
+    "[Automation.objects.create(name=one, event=one, delay_minutes=1440) "
     "for one in ('booking_updated', 'wine_delivered')]; print(1)"
 )
 STATUS = "SELECT status, count(*) FROM integrations_inboundevent GROUP BY status"

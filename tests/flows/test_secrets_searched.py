@@ -27,7 +27,7 @@ GRANT = "from vieuxmoulin.api.clients import create_client; "
 VENDORS = ("SG.flow",)
 RULE = (
     "from campaigns.models import Automation; from integrations.services import outbound; "
-    "Automation.objects.create(name='b', event='booking_created', "
+    "Automation.objects.create(name='b', event='booking_created').actions.create(kind='notify', "
     "params={'template': 'chaos', 'channels': ['sms'], 'audience': 'event'}); "
 )
 # What a rule gives its template is the event as it came, with the guest it names, and is not sealed: no secret may be
