@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.claims import Claimable
-from integrations.fields import EncryptedTextField
+from integrations.fields import EncryptedJSONField, EncryptedTextField
 from integrations.ids import time_ordered_uuid
 from notifications.connectors import platforms
 from notifications.models.people import ChannelType, Contact, Purpose, Segment
@@ -98,7 +98,8 @@ class Chunk(Claimable):
     provider = models.ForeignKey(
         Provider, verbose_name=_("prestataire"), null=True, blank=True, on_delete=models.SET_NULL
     )
-    data = models.JSONField(_("données communes"), default=dict, blank=True)
+    # Sealed: a rule that answers an event passes it on, with the guest whom it names.
+    data = EncryptedJSONField(_("données communes"), default=dict, blank=True)
     size = models.PositiveIntegerField(_("messages"), default=0)
     priority = models.PositiveSmallIntegerField(_("priorité"), default=5)
     status = models.CharField(_("état"), max_length=12, choices=Status.choices, default=Status.PENDING)
