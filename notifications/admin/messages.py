@@ -58,7 +58,7 @@ class NotificationAdmin(HistoryAdmin):
         ("channel", ChoicesDropdownFilter),
         ("campaign", RelatedDropdownFilter),
     )
-    search_fields = ("contact__last_name", "contact__first_name", "template__name", "external_id")
+    search_fields = ("contact__last_name", "contact__first_name", "template__name", "external_id", "batch_id")
     list_select_related = ("contact", "template")
     actions_detail = ("arrived", "send_again", "give_up")
     fieldsets = (
@@ -69,7 +69,7 @@ class NotificationAdmin(HistoryAdmin):
             gettext_lazy("Détails techniques"),
             {
                 "classes": ["collapse"],
-                "fields": ("provider", "external_id", "attempts", "campaign_link", "task_id", "filled"),
+                "fields": ("provider", "external_id", "batch_id", "attempts", "campaign_link", "task_id", "filled"),
             },
         ),
     )

@@ -11,12 +11,37 @@ from integrations.connector import Connector
 from integrations.errors import CommunicationError, PermanentError
 
 
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """One e-mail for many guests: pieces of its texts at even ranks, the names of the places between them at odd ranks."""
+
+    subject: tuple[str, ...]
+    text: tuple[str, ...]
+    html: tuple[str, ...]
+    places: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = dict.fromkeys((*self.subject[1::2], *self.text[1::2], *self.html[1::2]))
+        object.__setattr__(self, "places", tuple(names))
+
+    def fill(self, words: Mapping[str, str]) -> tuple[str, str, str]:
+        """Subject, text and HTML, each place filled by its name."""
+        return _fill(self.subject, words), _fill(self.text, words), _fill(self.html, words)
+
+
+def _fill(pieces: tuple[str, ...], words: Mapping[str, str]) -> str:
+    whole = [*pieces]
+    whole[1::2] = [words[name] for name in pieces[1::2]]
+    return "".join(whole)
+
+
 @dataclass(frozen=True)
 class Message:
     """One message, rendered. `id` is ours and comes back in the outcome.
 
     to: an address, a number in E.164, or the JSON of browsers' subscriptions. is_marketing: the law wants a way out
     (STOP) in it; a service message says so on purpose. url, icon: where a push notification leads, and its picture.
+    pattern, words: what it shares with other messages and its own words, for services that take both apart.
     """
 
     id: str
@@ -29,6 +54,8 @@ class Message:
     is_marketing: bool = True
     url: str = ""
     icon: str = ""
+    pattern: Pattern | None = field(default=None, repr=False)
+    words: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -123,6 +150,8 @@ class MessageConnector(Connector):
     batch_size: ClassVar[int] = 1
     window: ClassVar[int] = 8
     can_read_back: ClassVar[bool] = False
+    # It takes apart what the messages of a call share: `Message.pattern` and `Message.words`.
+    takes_patterns: ClassVar[bool] = False
     # Whether the service calls us back about its messages, and how large such a call may be.
     has_webhook: ClassVar[bool] = False
     # It does not sign: the address given to it must hold `access["webhook_secret"]` as one part of its path.

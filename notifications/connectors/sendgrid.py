@@ -12,11 +12,22 @@ from integrations.errors import (
     PermanentError,
 )
 from notifications.connectors import _sendgrid_events, registry
-from notifications.connectors.base import Access, DeliveryEvent, Message, MessageConnector, Outcome, WebhookRequest
+from notifications.connectors.base import (
+    Access,
+    DeliveryEvent,
+    Message,
+    MessageConnector,
+    Outcome,
+    Pattern,
+    WebhookRequest,
+)
 
-# One envelope may carry 10 000 bytes of substitutions; a message larger than that travels alone.
+# One envelope may carry 10 000 bytes of substitutions; a message of its own larger than that travels alone.
 SUBSTITUTION_BYTES = 9_500
-SUBJECT, TEXT, HTML = "-vm-objet-", "-vm-texte-", "-vm-html-"
+TAG = "-vm-"
+SUBJECT, TEXT, HTML = f"{TAG}objet-", f"{TAG}texte-", f"{TAG}html-"
+# A call for fewer messages costs more than the bytes that it saves.
+FEWEST_ALIKE = 20
 WEBHOOKS = "/v3/user/webhooks/event/settings"
 # Opens and clicks are told for what tracking SendGrid may do one day; we leave its own pixel and links off.
 WANTED = (
@@ -37,19 +48,22 @@ class SendGrid(MessageConnector):
     slug, label, channel = "sendgrid", "SendGrid", "email"
     address = "https://api.sendgrid.com"
     batch_size = window = 1000
+    takes_patterns = True
     has_webhook = True
     required_keys = ("api_key", "from_email", "from_name")
     optional_keys = ("webhook_public_key",)
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
+        alike, different = _by_pattern(messages)
         small: list[Message] = []
         large: list[Message] = []
-        for message in messages:
+        for message in different:
             (small if _size(message) <= SUBSTITUTION_BYTES else large).append(message)
         outcomes: list[Outcome] = []
         # Texts differ in which parts they have, and one call has one set of parts.
-        for has_html in (True, False):
-            if group := [message for message in small if bool(message.html) == has_html]:
+        groups = [*alike, *([message for message in small if bool(message.html) == has] for has in (True, False))]
+        for group in groups:
+            if group:
                 outcomes += self._send_group(group, self._together(group, access), access)
         for message in large:
             outcomes += self._send_group([message], self._alone(message, access), access)
@@ -117,25 +131,54 @@ class SendGrid(MessageConnector):
         return [Outcome(message.id, request_id) for message in group]
 
     def _together(self, group: list[Message], access: Access) -> dict[str, Any]:
-        parts = [{"type": "text/plain", "value": TEXT}]
-        if group[0].html:
-            parts.append({"type": "text/html", "value": HTML})
-        envelopes = [
-            {**_envelope(message), "substitutions": {SUBJECT: message.subject, TEXT: message.text, HTML: message.html}}
-            for message in group
-        ]
-        return {**_common(access), "personalizations": envelopes, "subject": SUBJECT, "content": parts}
+        """One body for messages of one pattern, or for messages that only have the same parts."""
+        if pattern := _shared(group):
+            tags = {name: f"{TAG}{name}-" for name in pattern.places}
+            subject, text, html = pattern.fill(tags)
+            own = [{tags[name]: word for name, word in message.words.items()} for message in group]
+        else:
+            subject, text, html = SUBJECT, TEXT, HTML if group[0].html else ""
+            own = [{SUBJECT: message.subject, TEXT: message.text, HTML: message.html} for message in group]
+        envelopes = [{**_envelope(message), "substitutions": words} for message, words in zip(group, own, strict=True)]
+        return {**_common(access), "personalizations": envelopes, "subject": subject, "content": _parts(text, html)}
 
     def _alone(self, message: Message, access: Access) -> dict[str, Any]:
-        parts = [{"type": "text/plain", "value": message.text}]
-        if message.html:
-            parts.append({"type": "text/html", "value": message.html})
         return {
             **_common(access),
             "personalizations": [_envelope(message)],
             "subject": message.subject,
-            "content": parts,
+            "content": _parts(message.text, message.html),
         }
+
+
+def _by_pattern(messages: list[Message]) -> tuple[list[list[Message]], list[Message]]:
+    """The messages of each pattern that many share, and the others."""
+    groups: dict[int, list[Message]] = {}
+    different: list[Message] = []
+    for message in messages:
+        (groups.setdefault(id(message.pattern), []) if _shared([message]) else different).append(message)
+    alike = []
+    for group in groups.values():
+        if len(group) >= FEWEST_ALIKE or _size(group[0]) > SUBSTITUTION_BYTES:
+            alike.append(group)
+        else:
+            different += group
+    return alike, different
+
+
+def _shared(group: list[Message]) -> Pattern | None:
+    """The one pattern of these messages. A word that looks like a tag would be taken for a place: then there is none."""
+    pattern = group[0].pattern
+    is_shared = all(
+        message.pattern is pattern and not any(TAG in word for word in message.words.values()) for message in group
+    )
+    return pattern if is_shared else None
+
+
+def _parts(text: str, html: str) -> list[dict[str, str]]:
+    """The text always, the HTML when there is one."""
+    parts = [{"type": "text/plain", "value": text}]
+    return [*parts, {"type": "text/html", "value": html}] if html else parts
 
 
 def _size(message: Message) -> int:

@@ -12,8 +12,9 @@ from .errors import (
     UnsafeValue,
 )
 from .helpers import Refusal, register
+from .plain import only_prints
 from .template import Template, compile, variables
-from .values import LINK_SCHEMES, is_safe_link
+from .values import LINK_SCHEMES, escape, is_safe_link
 
 __all__ = [
     "LINK_SCHEMES",
@@ -29,7 +30,9 @@ __all__ = [
     "UnknownHelper",
     "UnsafeValue",
     "compile",
+    "escape",
     "is_safe_link",
+    "only_prints",
     "register",
     "variables",
 ]

@@ -129,8 +129,13 @@ class Notification(models.Model):
         CANCELED = "canceled", _("annulé")
 
     id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    # Of few values for very many rows: an index on it serves no question, and misleads the database in others.
     template = models.ForeignKey(
-        MessageTemplate, verbose_name=_("modèle"), on_delete=models.PROTECT, related_name="notifications"
+        MessageTemplate,
+        verbose_name=_("modèle"),
+        on_delete=models.PROTECT,
+        related_name="notifications",
+        db_index=False,
     )
     contact = models.ForeignKey(
         Contact, verbose_name=_("contact"), null=True, on_delete=models.SET_NULL, related_name="notifications"
@@ -145,13 +150,25 @@ class Notification(models.Model):
     )
     task_id = models.UUIDField(_("tâche"), editable=False)
     campaign = models.ForeignKey(
-        "campaigns.Campaign", verbose_name=_("campagne"), null=True, blank=True, on_delete=models.SET_NULL
+        "campaigns.Campaign",
+        verbose_name=_("campagne"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_index=False,
     )
     phase = models.ForeignKey(
-        "campaigns.Phase", verbose_name=_("phase"), null=True, blank=True, on_delete=models.SET_NULL
+        "campaigns.Phase",
+        verbose_name=_("phase"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        db_index=False,
     )
     provider = models.CharField(_("prestataire"), max_length=40, blank=True)
     external_id = models.CharField(_("identifiant chez le prestataire"), max_length=200, blank=True)
+    # The service gave one id for a whole batch: nothing is found by it, so it has no index to pay for.
+    batch_id = models.CharField(_("identifiant du lot chez le prestataire"), max_length=200, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(_("essais"), default=0)
     created_at = models.DateTimeField(_("créé le"), auto_now_add=True)
     sending_at = models.DateTimeField(_("parti à"), null=True, blank=True)
@@ -168,7 +185,13 @@ class Notification(models.Model):
     complained_at = models.DateTimeField(_("signalé le"), null=True, blank=True)
     unsubscribed_at = models.DateTimeField(_("désabonné le"), null=True, blank=True)
     segment = models.ForeignKey(
-        Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        Segment,
+        verbose_name=_("segment"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     variation = models.CharField(_("variante"), max_length=40, blank=True, default="")
     # Why it leaves at that hour, in words; empty when nothing was chosen for this guest.
@@ -186,8 +209,14 @@ class Notification(models.Model):
             ),
             models.UniqueConstraint(fields=["task_id", "contact", "channel", "template"], name="message_once_per_task"),
         ]
-        # Not with the provider, which is written before the id: an index on it would make each message cost twice.
-        indexes = [models.Index(fields=["external_id"], name="message_by_external_id")]
+        # Each message pays for each index, at its birth and each time an indexed column changes: none holds the provider,
+        # written before the id, and most messages belong to no campaign and no segment.
+        indexes = [
+            models.Index(fields=["external_id"], name="message_by_external_id"),
+            models.Index(fields=["campaign"], condition=Q(campaign__isnull=False), name="message_by_campaign"),
+            models.Index(fields=["phase"], condition=Q(phase__isnull=False), name="message_by_phase"),
+            models.Index(fields=["segment"], condition=Q(segment__isnull=False), name="message_by_segment"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.template} → {self.contact or '—'}"

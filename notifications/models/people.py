@@ -34,6 +34,11 @@ class Tag(models.Model):
         return self.name
 
 
+def full_name(first_name: str, last_name: str) -> str:
+    """What a guest is called on screens and envelopes."""
+    return f"{first_name} {last_name}".strip() or str(_("Contact sans nom"))
+
+
 class Contact(models.Model):
     """A guest we may write to. Address and number are sealed; a keyed index finds them again."""
 
@@ -62,7 +67,7 @@ class Contact(models.Model):
         permissions = [("export_contact", _("Peut exporter les contacts"))]
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip() or str(_("Contact sans nom"))
+        return full_name(self.first_name, self.last_name)
 
     def address(self, channel: str) -> str:
         """Where this contact is written to on a channel; empty when unknown."""

@@ -25,8 +25,8 @@ from notifications.connectors.base import Access, Message, MessageConnector, Out
 from notifications.models import Chunk, Notification, Provider
 from notifications.services import outcomes, providers
 from notifications.services.among import Among
-from notifications.services.permission import with_standing
-from notifications.services.windows import needed, prepare
+from notifications.services.patterns import Press
+from notifications.services.windows import Waiting, prepare, read
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
@@ -89,6 +89,9 @@ class _Run:
         self.chunk, self.provider, self.behind = chunk, provider, behind
         self.connector: MessageConnector = registry[provider.platform]()
         self.access = providers.access_of(provider)
+        # Only for a service that takes apart what messages share.
+        is_shared = self.connector.takes_patterns
+        self.press = Press(chunk.template, chunk.channel, chunk.data) if is_shared else None
         # What stops the chunk for now, and what only befell some messages of it.
         self.error: CommunicationError | None = None
         self.mishaps: list[CommunicationError] = []
@@ -130,7 +133,7 @@ class _Run:
     def _windows(self) -> Iterator[list[Message]]:
         """Windows marked `sending`, ready to leave."""
         for rows in self._rows():
-            window = prepare(self.chunk, rows, self.provider.platform)
+            window = prepare(self.chunk, rows, self.provider.platform, self.press)
             self.deferred_until = window.deferred_until or self.deferred_until
             outcomes.skip(window.skipped)
             for messages in self._paced(window.messages):
@@ -142,16 +145,14 @@ class _Run:
             if self.is_too_fast or (window.deferred_until and not window.messages):
                 return
 
-    def _rows(self) -> Iterator[list[Notification]]:
+    def _rows(self) -> Iterator[list[Waiting]]:
         """The rows of each window, read some windows ahead; each row once in a turn."""
         size, last = max(self.connector.window, READ_AHEAD), None
         while True:
             waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING)
             if last is not None:
                 waiting = waiting.filter(pk__gt=last)
-            read = with_standing(waiting, self.chunk.channel, contact="contact")
-            read = read.select_related("contact").only(*needed(self.chunk.channel))
-            rows = list(read.order_by("pk")[: size + 1])
+            rows = read(waiting.order_by("pk"), self.chunk.channel, at_most=size + 1)
             # Law 8: who agreed to be measured, at the moment of leaving.
             self.measured = {str(row.pk) for row in rows if row.has_tracking}
             for start in range(0, min(len(rows), size), self.connector.window):

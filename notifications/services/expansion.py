@@ -97,6 +97,7 @@ def _shared(chunk: Chunk, labels: Labels) -> dict[str, Any]:
         "is_tracked": False,
         "provider": "",
         "external_id": "",
+        "batch_id": "",
         "attempts": 0,
         "created_at": timezone.now(),
     }

@@ -29,6 +29,7 @@ from notifications.models import Chunk, Notification
 from notifications.services import browsers, oppositions
 from notifications.services.among import Among
 from notifications.services.permission import address_index
+from notifications.services.windows import Waiting
 from notifications.signals import messages_settled
 
 log = structlog.get_logger(__name__)
@@ -84,9 +85,10 @@ def _record_taken(taken: list[Outcome]) -> None:
     if not taken:
         return
     now = timezone.now()
-    if len({outcome.external_id for outcome in taken}) == 1:
+    if len(taken) > 1 and len({outcome.external_id for outcome in taken}) == 1:
         rows = Notification.objects.filter(Among(outcome.message_id for outcome in taken), status__in=IN_FLIGHT)
-        rows.update(status=Status.SENT, external_id=taken[0].external_id, sent_at=now, reason="")
+        # No indexed column is written: the row stays on its page, and its indexes as they are.
+        rows.update(status=Status.SENT, batch_id=taken[0].external_id, sent_at=now, reason="")
         return
     _record_each(taken, now)
 
@@ -124,7 +126,7 @@ def _remember_refusal(row: Notification, error: CommunicationError) -> None:
         )
 
 
-def skip(rows: list[Notification]) -> None:
+def skip(rows: list[Waiting]) -> None:
     """Write why some messages do not leave, one statement per reason."""
     for reason in {row.reason for row in rows}:
         of_that_reason = [row.pk for row in rows if row.reason == reason]

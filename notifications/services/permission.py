@@ -17,6 +17,7 @@ from django.utils import timezone
 from integrations.crypto import blind_index, decrypt
 from integrations.fields import SealedColumn
 from notifications.models import ChannelType, Consent, Contact, Notification, Purpose, PushSubscription, Suppression
+from notifications.services.addressees import Addressee
 
 PARIS = ZoneInfo("Europe/Paris")
 # Operators agree on this core for advertising SMS: Monday to Saturday, no public holiday, 8 to 20 h.
@@ -149,19 +150,20 @@ def with_standing(rows: QuerySet, channel: str, *, contact: str) -> QuerySet:
     )
 
 
-def standing(row: Any, contact: Contact, channel: str) -> Standing:
+def standing(row: Any, contact: Addressee, channel: str) -> Standing:
     """What `with_standing` read for a row."""
     return Standing(address_of(row, contact, channel), row.has_consent, row.opposition, row.recent_messages)
 
 
-def address_of(row: Any, contact: Contact, channel: str) -> str:
+def address_of(row: Any, contact: Addressee, channel: str) -> str:
     """Where a guest is written to: an address, a number, or the subscriptions of all their browsers as a JSON list."""
     if channel != ChannelType.PUSH:
         return contact.address(channel)
     if hasattr(row, "push_subscriptions_sealed"):
         found = [json.loads(decrypt(sealed)) for sealed in (row.push_subscriptions_sealed or "").split()]
     else:
-        found = [device.subscription for device in contact.push_subscriptions.order_by("pk")]
+        devices = PushSubscription.objects.filter(contact=contact.pk).order_by("pk")
+        found = [device.subscription for device in devices]
     return json.dumps(found) if found else ""
 
 

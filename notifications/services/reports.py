@@ -191,7 +191,7 @@ def _draw(row: Notification, fact: Fact, habits: dict[tuple[Any, int], int]) -> 
     elif kind == Kind.DEFERRED and row.status in (Status.SENDING, Status.UNKNOWN):
         row.status, row.reason = Status.SENT, ""
         row.sent_at = row.sent_at or fact.occurred_at
-    if fact.external_id and not row.external_id:
+    if fact.external_id and not (row.external_id or row.batch_id):
         row.external_id = fact.external_id[:200]
 
 

@@ -14,6 +14,7 @@ from notifications.handlebars import TemplateError
 from notifications.html_text import as_text
 from notifications.models import ChannelType, Contact, MessageTemplate, Purpose
 from notifications.services import letters, providers, sms
+from notifications.services.addressees import Addressee
 from notifications.services.ways_out import preferences_url, unsubscribe_url
 from notifications.services.ways_out import read_unsubscribe_token as read_unsubscribe_token
 from notifications.templating import check, missing_variables, render, render_line
@@ -111,7 +112,7 @@ def missing(template: MessageTemplate, channel: str, data: dict[str, Any]) -> li
     return list(dict.fromkeys(names))
 
 
-def standard_context(contact: Contact | None, unsubscribe_url: str = "") -> dict[str, Any]:
+def standard_context(contact: Addressee | None, unsubscribe_url: str = "") -> dict[str, Any]:
     """What every message knows: the guest, the restaurant, the way out. Without a guest, an example of each."""
     if contact is None:
         guest = SAMPLE_GUEST
@@ -132,7 +133,7 @@ def standard_context(contact: Contact | None, unsubscribe_url: str = "") -> dict
 
 
 def render_for(
-    template: MessageTemplate, channel: str, contact: Contact, data: dict[str, Any], *, provider: str = ""
+    template: MessageTemplate, channel: str, contact: Addressee, data: dict[str, Any], *, provider: str = ""
 ) -> tuple[Rendered, dict[str, str]]:
     """Render one message for one guest; returns it with the headers it wants. Raises ContentRejected.
 
@@ -142,7 +143,7 @@ def render_for(
     context = {**standard_context(contact, way_out), **data}
     try:
         if channel == ChannelType.EMAIL:
-            return _letter(template, context, way_out), _list_headers(way_out)
+            return render_email(template, context, way_out), list_headers(way_out)
         text = render(template.body(channel), context, html=False).strip()
     except TemplateError as error:
         raise ContentRejected(f"Le modèle « {template.slug} » ne se remplit pas : {error}", code="template") from error
@@ -169,8 +170,9 @@ def _prepared(body_html: str, body_text: str) -> _Prepared:
     def html(context: dict[str, Any]) -> str:
         return render(letter.html, context, partials=partials)
 
+    source = email_text(body_html, body_text)
+
     def text(context: dict[str, Any]) -> str:
-        source = body_text or letter.text
         if source is not None:
             return render(source, context, html=False).strip()
         return as_text(render(letter.fragment, context))
@@ -178,7 +180,13 @@ def _prepared(body_html: str, body_text: str) -> _Prepared:
     return _Prepared(html, text)
 
 
-def _letter(template: MessageTemplate, context: dict[str, Any], way_out: str) -> Rendered:
+def email_text(body_html: str, body_text: str) -> str | None:
+    """The Handlebars source of an e-mail's text part; None when its words are read off each rendered page."""
+    return body_text or (letters.letter(body_html).text if body_html else "")
+
+
+def render_email(template: MessageTemplate, context: dict[str, Any], way_out: str) -> Rendered:
+    """An e-mail for a whole context. way_out: the guest's link out, written at the end where the author forgot it."""
     prepared = _prepared(template.body_html, template.body_text)
     html, text = prepared.html(context), prepared.text(context)
     if way_out and way_out not in text:
@@ -270,7 +278,8 @@ def added_by(template: MessageTemplate, provider: str) -> int:
     return sms.stop_signs(provider) if template.purpose == Purpose.MARKETING else 0
 
 
-def _list_headers(way_out: str) -> dict[str, str]:
+def list_headers(way_out: str) -> dict[str, str]:
+    """What lets a mail program offer the way out by itself (RFC 8058)."""
     if not way_out:
         return {}
     return {"List-Unsubscribe": f"<{way_out}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

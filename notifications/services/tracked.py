@@ -6,6 +6,7 @@ row is needed for it. The same message rendered again is the same text.
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -31,15 +32,20 @@ class Followed:
 
 def instrument(body: str, message_id: str, *, keep: tuple[str, ...] = ()) -> str:
     """The HTML with followed links and one pixel. keep: the beginnings of addresses that are never followed."""
+    return measured(
+        body, lambda url: html.escape(link(message_id, url)), html.escape(pixel_address(message_id)), keep=keep
+    )
 
-    def follow(match: re.Match[str]) -> str:
+
+def measured(body: str, follow: Callable[[str], str], pixel_url: str, *, keep: tuple[str, ...] = ()) -> str:
+    """The HTML whose links lead where `follow` says, as HTML writes it, and that shows one picture of that address."""
+
+    def replaced(match: re.Match[str]) -> str:
         url = html.unescape(match[3])
-        if url.startswith(keep):
-            return match[0]
-        return f"{match[1]}{match[2]}{html.escape(link(message_id, url))}{match[2]}"
+        return match[0] if url.startswith(keep) else f"{match[1]}{match[2]}{follow(url)}{match[2]}"
 
-    followed = _HREF.sub(follow, body)
-    pixel = f'<img src="{html.escape(pixel_address(message_id))}" width="1" height="1" alt="" style="border:0">'
+    followed = _HREF.sub(replaced, body)
+    pixel = f'<img src="{pixel_url}" width="1" height="1" alt="" style="border:0">'
     end = _BODY_END.search(followed)
     return f"{followed[: end.start()]}{pixel}{followed[end.start() :]}" if end else f"{followed}{pixel}"
 

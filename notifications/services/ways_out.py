@@ -12,22 +12,34 @@ from django.core import signing
 from django.urls import NoReverseMatch, reverse
 
 from notifications.models import ChannelType, Contact
+from notifications.services.addressees import Addressee
 
 SALT = "notifications.unsubscribe"
 # One sign for each channel; their order is part of links already sent.
 _CHANNELS = (ChannelType.EMAIL, ChannelType.SMS, ChannelType.PUSH)
+_SIGNS = {channel.value: bytes([rank]) for rank, channel in enumerate(_CHANNELS)}
 _MARK_BYTES = 10
 
 
-def unsubscribe_url(contact: Contact, channel: str) -> str:
+def unsubscribe_url(contact: Addressee, channel: str) -> str:
     """A link that names the guest and the channel, that nobody can forge, and that needs no login.
 
     It holds no date: the same message rendered again, to be looked up at the service, is the same text. It is short
     (36 signs after the address), since an SMS pays for each.
     """
-    named = contact.pk.bytes + bytes([_CHANNELS.index(ChannelType(channel))])
-    token = base64.urlsafe_b64encode(named + _mark(named)).decode()
-    return f"{settings.PUBLIC_URL}{_short_page() if channel == ChannelType.SMS else _page()}{token}/"
+    token = unsubscribe_token(contact, channel)
+    return f"{settings.PUBLIC_URL}{_short_page()}{token}/" if channel == ChannelType.SMS else address_with(token)
+
+
+def unsubscribe_token(contact: Addressee, channel: str) -> str:
+    """What names the guest and the channel in such a link."""
+    named = contact.pk.bytes + _SIGNS[channel]
+    return base64.urlsafe_b64encode(named + _mark(named)).decode()
+
+
+def address_with(token: str) -> str:
+    """The link of an e-mail that holds this token."""
+    return f"{settings.PUBLIC_URL}{_page()}{token}/"
 
 
 def read_unsubscribe_token(token: str) -> tuple[Contact | None, str]:

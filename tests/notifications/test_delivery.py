@@ -531,3 +531,36 @@ def test_a_service_in_trouble_is_given_no_other_chunk(vendor):
     delivery.deliver_chunk(chunks[0].pk)
 
     assert len(vendor.batches) == 1
+
+
+# --- What the service calls a message -------------------------------------------------------------------------------
+
+
+def test_the_id_of_a_whole_batch_is_no_messages_own(vendor):
+    vendor.answer = lambda message: Outcome(message.id, "lot-1")
+    chunk = send([ContactFactory(), ContactFactory()]).get()
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert set(Notification.objects.values_list("status", "external_id", "batch_id")) == {("sent", "", "lot-1")}
+
+
+def test_each_message_keeps_the_id_that_is_its_own(vendor):
+    chunk = send([ContactFactory(), ContactFactory()]).get()
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert {(row.status, row.external_id, row.batch_id) for row in Notification.objects.all()} == {
+        ("sent", f"id-{pk}", "") for pk in Notification.objects.values_list("pk", flat=True)
+    }
+
+
+def test_an_erased_guest_gets_nothing_and_the_row_says_why(vendor):
+    guest = ContactFactory()
+    chunk = send([guest, ContactFactory()]).get()
+    Notification.objects.filter(contact=guest).update(contact=None)
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert Notification.objects.get(contact=None).reason == "Contact effacé."
+    assert [len(batch) for batch in vendor.batches] == [1]
