@@ -40,9 +40,9 @@ pause = time.sleep
 READ_AHEAD = 128
 # One on its way, one about to leave: what a kill leaves in doubt.
 WINDOWS_AT_ONCE = 2
-# A window that takes three times as long as those before it, or half a second, waits for a call without an answer:
-# some others may pass it meanwhile. Less than LEAST_PATIENCE_SECONDS says nothing: threads take turns.
-PATIENCE_SECONDS, LEAST_PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 0.05, 6
+# A window that takes three times as long as those before it, or half a second, waits for a call without an answer: it
+# is late, and others pass it meanwhile. Less than LEAST_PATIENCE_SECONDS says nothing: threads take turns.
+PATIENCE_SECONDS, LEAST_PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 0.05, 12
 # At the end of a chunk such a call would keep the worker idle: it goes on with other chunks, so many deep.
 MOST_BEHIND = 3
 # So few messages tell nothing of a service, if it took others of the same chunk in this time.
@@ -98,14 +98,16 @@ class _Run:
         self.deferred_until: datetime | None = None
         self.was_taken, self.is_too_fast, self.has_taken = False, False, False
         self.lease_renewed_at, self.measured = timezone.now(), set[str]()
-        self.in_flight: list[Future[list[Outcome]]] = []
+        # Each window on its way, and when it left.
+        self.in_flight: dict[Future[list[Outcome]], float] = {}
         # Longer than this, and others pass; learnt from the windows that were answered.
         self.patience = PATIENCE_SECONDS
 
     def go(self) -> None:
         """Send until nothing is left or something stops it; the last windows may still be on their way."""
         for messages in self._windows():
-            self.in_flight.append(self._leave(messages))
+            window = self._leave(messages)
+            self.in_flight[window] = time.monotonic()
             self._make_room()
 
     def is_kept_waiting(self) -> bool:
@@ -162,24 +164,25 @@ class _Run:
             last = rows[size - 1].pk
 
     def _make_room(self) -> None:
-        """Wait until another window may leave: past a call that is not answered, windows go on one by one."""
-        while len(self.in_flight) >= WINDOWS_AT_ONCE:
-            patience = self.patience if len(self.in_flight) < MOST_WINDOWS else None
-            done = wait(self.in_flight, timeout=patience, return_when=FIRST_COMPLETED).done
-            if not done:
+        """Wait until another window may leave: late ones do not hold it up, until they are too many."""
+        while True:
+            now, is_full = time.monotonic(), len(self.in_flight) >= MOST_WINDOWS
+            in_time = [left_at for left_at in self.in_flight.values() if now - left_at < self.patience]
+            if len(in_time) < WINDOWS_AT_ONCE and not is_full:
                 return
-            for future in done:
-                self._land(future)
+            patience = None if is_full else min(in_time) + self.patience - now
+            for window in wait(self.in_flight, timeout=patience, return_when=FIRST_COMPLETED).done:
+                self._land(window)
 
     def land_all(self) -> None:
         """Wait for every window; nothing is on its way any more when it returns."""
         while self.in_flight:
-            self._land(self.in_flight[0])
+            self._land(next(iter(self.in_flight)))
 
     def _land(self, window: Future[list[Outcome]]) -> None:
         """Write what became of a window."""
         found = window.result()
-        self.in_flight.remove(window)
+        del self.in_flight[window]
         waiting = outcomes.record(found)
         self.has_taken = self.has_taken or any(outcome.error is None for outcome in found)
         if waiting and self._is_trouble(waiting, len(found)):

@@ -468,6 +468,33 @@ def test_others_pass_a_window_that_waits_for_an_answer(vendor):
     assert (order.index(1) > order.index(2), statuses()) == (True, ["sent"] * 160)
 
 
+def test_late_windows_cost_those_after_them_no_patience(vendor, monkeypatch):
+    last, in_vain = threading.Event(), []
+    monkeypatch.setattr(registry["twilio"], "window", 2)
+    chunk = send([ContactFactory() for _ in range(18)], channel="sms").get()
+
+    def answer(message):
+        rank = next(rank for rank, batch in enumerate(vendor.batches) if message in batch)
+        if rank == 8:
+            last.set()
+        if rank in (0, 1):
+            assert last.wait(30)
+        return Outcome(message.id, f"id-{message.id}")
+
+    def wait(windows, **options):
+        found = futures_wait(windows, **options)
+        in_vain.append(1) if not found.done else None
+        return found
+
+    futures_wait = delivery.wait
+    vendor.answer = answer
+    monkeypatch.setattr(delivery, "wait", wait)
+    delivery.deliver_chunk(chunk.pk)
+
+    # Both are waited for once; then seven windows leave one behind the other.
+    assert (len(in_vain) <= 3, statuses()) == (True, ["sent"] * 18)
+
+
 def kept_waiting(vendor):
     """The answer to one batch only comes once a message of another chunk has left; returns the chunks, the late one first."""
     left = threading.Event()
