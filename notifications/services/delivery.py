@@ -6,6 +6,7 @@ Few statements are spent on a message: six for a batch of a thousand, two for a 
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from datetime import datetime, timedelta
@@ -43,35 +44,45 @@ WINDOWS_AT_ONCE = 2
 # A window that takes three times as long as those before it, or half a second, waits for a call without an answer: it
 # is late, and others pass it meanwhile. Less than LEAST_PATIENCE_SECONDS says nothing: threads take turns.
 PATIENCE_SECONDS, LEAST_PATIENCE_SECONDS, MOST_WINDOWS = 0.5, 0.05, 12
-# At the end of a chunk such a call would keep the worker idle: it goes on with other chunks, so many deep.
-MOST_BEHIND = 3
+# At the end of a chunk such a call would keep the worker idle: it goes on with other chunks, so many in one task, and
+# so many of them not ended.
+MOST_IN_A_TURN, MOST_LATE = 20, 4
 # So few messages tell nothing of a service, if it took others of the same chunk in this time.
 FEW, LATELY = 4, timedelta(minutes=1)
 Status = Notification.Status
 
 
-def deliver_chunk(chunk_id: Any, behind: "tuple[_Run, ...]" = ()) -> bool:
-    """Send what is left of a chunk, window after window; False when it is not to be had.
+def deliver_chunk(chunk_id: Any) -> bool:
+    """Send what is left of a chunk, window after window; False when it cannot be done now.
 
-    behind: the turns that this worker has not ended, each waiting for an answer; meanwhile it works on this one.
+    While its last calls are not answered, the worker goes on with other chunks that may leave.
     """
+    late: deque[_Run] = deque()
+    run = first = _take(chunk_id, late)
+    for _ in range(MOST_IN_A_TURN):
+        if run is None:
+            break
+        run.go()
+        late.append(run)
+        if len(late) > MOST_LATE:
+            late.popleft().end()
+        following = _following(run.chunk) if run.is_kept_waiting() else None
+        run = _take(following, late) if following else None
+    while late:
+        late.popleft().end()
+    return first is not None
+
+
+def _take(chunk_id: Any, late: "deque[_Run]") -> "_Run | None":
+    """A turn on a chunk; None when it is not to be had, or when no service can carry it now."""
     if not claim(Chunk, chunk_id, from_states=[Chunk.Status.PENDING], to_state=Chunk.Status.SENDING):
-        return False
+        return None
     chunk = Chunk.objects.select_related("template", "provider__credential").get(pk=chunk_id)
     provider = providers.pick(chunk.channel, chunk.provider)
     if provider is None:
         _wait_for_provider(chunk)
-        return True
-    run = _Run(chunk, provider, behind)
-    run.go()
-    while len(behind) < MOST_BEHIND and run.is_kept_waiting():
-        following = _following(chunk)
-        if following is None or not deliver_chunk(following, (*behind, run)):
-            break
-    run.land_all()
-    if not run.was_taken:
-        _finish(chunk, provider, run)
-    return True
+        return None
+    return _Run(chunk, provider, late)
 
 
 def _following(chunk: Chunk) -> int | None:
@@ -85,8 +96,9 @@ def _following(chunk: Chunk) -> int | None:
 class _Run:
     """One worker's turn on a chunk: one window is on its way while the next is asked for, rendered and marked."""
 
-    def __init__(self, chunk: Chunk, provider: Provider, behind: "tuple[_Run, ...]" = ()) -> None:
-        self.chunk, self.provider, self.behind = chunk, provider, behind
+    def __init__(self, chunk: Chunk, provider: Provider, late: "deque[_Run]") -> None:
+        """late: the turns that this worker has not ended, each waiting for an answer."""
+        self.chunk, self.provider, self.late = chunk, provider, late
         self.connector: MessageConnector = registry[provider.platform]()
         self.access = providers.access_of(provider)
         # Only for a service that takes apart what messages share.
@@ -108,13 +120,11 @@ class _Run:
         for messages in self._windows():
             window = self._leave(messages)
             self.in_flight[window] = time.monotonic()
-            self._make_room()
+            self._let_land(at_once=WINDOWS_AT_ONCE, most=MOST_WINDOWS)
 
     def is_kept_waiting(self) -> bool:
         """Whether a window is still not answered though it was given its time, by a service that is well otherwise."""
-        if self.in_flight and not self.was_taken:
-            for window in wait(self.in_flight, timeout=self.patience).done:
-                self._land(window)
+        self._let_land(at_once=1, most=MOST_WINDOWS + 1)
         return bool(self.in_flight) and not self.was_taken and self.error is None
 
     def _leave(self, messages: list[Message]) -> Future[list[Outcome]]:
@@ -163,16 +173,22 @@ class _Run:
                 return
             last = rows[size - 1].pk
 
-    def _make_room(self) -> None:
-        """Wait until another window may leave: late ones do not hold it up, until they are too many."""
+    def _let_land(self, *, at_once: int, most: int) -> None:
+        """Wait until fewer than `at_once` windows are on their way; late ones count only towards `most`."""
         while True:
-            now, is_full = time.monotonic(), len(self.in_flight) >= MOST_WINDOWS
+            now, is_full = time.monotonic(), len(self.in_flight) >= most
             in_time = [left_at for left_at in self.in_flight.values() if now - left_at < self.patience]
-            if len(in_time) < WINDOWS_AT_ONCE and not is_full:
+            if len(in_time) < at_once and not is_full:
                 return
             patience = None if is_full else min(in_time) + self.patience - now
             for window in wait(self.in_flight, timeout=patience, return_when=FIRST_COMPLETED).done:
                 self._land(window)
+
+    def end(self) -> None:
+        """Wait for the last answers, then close the chunk or put it back."""
+        self.land_all()
+        if not self.was_taken:
+            _finish(self.chunk, self.provider, self)
 
     def land_all(self) -> None:
         """Wait for every window; nothing is on its way any more when it returns."""
@@ -222,8 +238,8 @@ class _Run:
             yield part
 
     def _renew_lease(self) -> None:
-        """Keep this chunk, and those that wait behind it."""
-        for run in (self, *self.behind):
+        """Keep this chunk, and those that wait for an answer meanwhile."""
+        for run in (self, *self.late):
             run._renew_own_lease()
 
     def _renew_own_lease(self) -> None:

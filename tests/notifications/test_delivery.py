@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -435,7 +436,7 @@ def test_the_last_refused_message_is_tried_again_soon_where_the_others_were_take
 
 
 def test_how_long_a_window_is_waited_for_is_learnt_from_those_that_were_answered(vendor):
-    run = delivery._Run(send([ContactFactory()], channel="sms").get(), Provider.objects.get(channel="sms"))
+    run = delivery._Run(send([ContactFactory()], channel="sms").get(), Provider.objects.get(channel="sms"), deque())
     learnt = [run.patience]
 
     # Ordinary, slow, at once; then a call that was never answered, which says nothing of the others.
