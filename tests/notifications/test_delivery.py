@@ -20,7 +20,7 @@ from integrations.errors import (
 from notifications.connectors import registry
 from notifications.connectors.base import Outcome
 from notifications.models import Chunk, Contact, Notification, Provider, Suppression
-from notifications.services import contacts, delivery, outcomes, sending, settling
+from notifications.services import contacts, delivery, outcomes, sending, settling, turns
 from notifications.services.sending import Origin
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 
@@ -436,7 +436,7 @@ def test_the_last_refused_message_is_tried_again_soon_where_the_others_were_take
 
 
 def test_how_long_a_window_is_waited_for_is_learnt_from_those_that_were_answered(vendor):
-    run = delivery._Run(send([ContactFactory()], channel="sms").get(), Provider.objects.get(channel="sms"), deque())
+    run = turns.Turn(send([ContactFactory()], channel="sms").get(), Provider.objects.get(channel="sms"), deque())
     learnt = [run.patience]
 
     # Ordinary, slow, at once; then a call that was never answered, which says nothing of the others.
@@ -487,9 +487,9 @@ def test_late_windows_cost_those_after_them_no_patience(vendor, monkeypatch):
         in_vain.append(1) if not found.done else None
         return found
 
-    futures_wait = delivery.wait
+    futures_wait = turns.wait
     vendor.answer = answer
-    monkeypatch.setattr(delivery, "wait", wait)
+    monkeypatch.setattr(turns, "wait", wait)
     delivery.deliver_chunk(chunk.pk)
 
     # Both are waited for once; then seven windows leave one behind the other.
@@ -529,13 +529,13 @@ def test_the_last_answer_of_a_chunk_keeps_no_worker_idle(vendor):
 def test_a_chunk_that_waits_keeps_its_lease_while_others_are_sent(vendor, monkeypatch):
     late, _other = kept_waiting(vendor)
     renewed = []
-    real = delivery._Run._renew_own_lease
+    real = turns.Turn._renew_own_lease
 
     def renew(run):
         renewed.append(run.chunk.pk)
         real(run)
 
-    monkeypatch.setattr(delivery._Run, "_renew_own_lease", renew)
+    monkeypatch.setattr(turns.Turn, "_renew_own_lease", renew)
 
     delivery.deliver_chunk(late.pk)
 

@@ -13,7 +13,7 @@ from integrations.errors import RateLimited, TransientError
 from notifications.connectors.base import Outcome
 from notifications.connectors.smtp import Smtp
 from notifications.models import Chunk, Contact, Notification, Provider
-from notifications.services import delivery, providers, sending
+from notifications.services import delivery, providers, sending, turns
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 from vieuxmoulin.models import Alert
 
@@ -176,7 +176,7 @@ def test_a_service_that_takes_messages_again_is_trusted_again(api, django_captur
 
 def test_a_paced_service_gets_no_more_than_its_rate(api, monkeypatch):
     waits = []
-    monkeypatch.setattr(delivery, "pause", waits.append)
+    monkeypatch.setattr(turns, "pause", waits.append)
     ProviderFactory(platform="twilio", channel="sms", rate_per_second=5)
     api.post(TWILIO, status=201, json={"sid": "SM1"})
     chunk = send("sms", guests=12)
@@ -189,7 +189,7 @@ def test_a_paced_service_gets_no_more_than_its_rate(api, monkeypatch):
 
 
 def test_a_line_too_long_gives_the_worker_back(api, monkeypatch):
-    monkeypatch.setattr(delivery, "pause", lambda seconds: None)
+    monkeypatch.setattr(turns, "pause", lambda seconds: None)
     provider = ProviderFactory(platform="twilio", channel="sms", rate_per_second=1)
     api.post(TWILIO, status=201, json={"sid": "SM1"})
     chunk = send("sms", guests=3)

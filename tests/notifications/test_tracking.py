@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from integrations.errors import TransientError
 from integrations.services import inbound
 from notifications.models import Consent, DeliveryEvent, Habit, Notification, Suppression
-from notifications.services import callbacks, contacts, delivery, machines, reports, sending, tracked
+from notifications.services import callbacks, contacts, delivery, machines, reports, sending, tracked, turns
 from notifications.services.permission import address_index
 from notifications.services.reports import Fact
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
@@ -51,12 +51,12 @@ def letter(tracking):
         origin=sending.Origin(uuid.uuid4()),
     )  # fmt: skip
     sent = []
-    original = delivery.send
-    delivery.send = lambda connector, messages, access: sent.extend(messages) or []
+    original = turns.send
+    turns.send = lambda connector, messages, access: sent.extend(messages) or []
     try:
         delivery.deliver_chunk(Notification.objects.get().chunk_id)
     finally:
-        delivery.send = original
+        turns.send = original
     return sent[0], Notification.objects.get()
 
 
