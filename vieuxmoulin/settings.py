@@ -338,6 +338,8 @@ SPECTACULAR_SETTINGS = {
         "MenuType": "menus.models.Menu.Type",
         "ChannelType": "campaigns.models.Channel.Type",
         "Queued": ["queued"],
+        "StockStatus": ["available", "unavailable"],
+        "StockKind": ["item", "variant", "option", "formula"],
     },
     "PREPROCESSING_HOOKS": ["vieuxmoulin.api.schema.canonical_only"],
 }

@@ -4,9 +4,12 @@ import functools
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from integrations.connector import Connector
 from integrations.errors import PermanentError, SyncError
@@ -109,6 +112,13 @@ class AvailabilityChange:
         """The id under which platforms know it: theirs have no slash."""
         return self.ref.replace("/", "--")
 
+    @property
+    def word(self) -> str:
+        """What a place is told, as `Destination.told_stock` keeps it: another date is another word."""
+        if self.status != "unavailable" or self.until is None:
+            return self.status
+        return f"{self.status} {self.until.astimezone(UTC).isoformat()}"
+
 
 class WebhookRefused(PermanentError):
     """This call is not the platform's, or cannot be read. code: "signature", "malformed", "unset"."""
@@ -139,6 +149,14 @@ class MenuConnector(Connector):
     is_verifiable: ClassVar[bool] = True
     # Whether one dish can be taken off sale without writing the whole card.
     can_suspend: ClassVar[bool] = False
+    # Whether it is drawn from our own rows, and so shows at once what ran out.
+    is_drawn_live: ClassVar[bool] = False
+    # Whether what ran out there is asked of a person, by a task with what to change.
+    is_by_hand: ClassVar[bool] = False
+    # For staff, where a dish that ran out is not simply taken off sale: what guests see there meanwhile, and what to do.
+    stock_note: ClassVar[str | Promise] = gettext_lazy(
+        "Rien n'y dit qu'un plat manque : les clients l'y voient encore. Dites-le-leur à la commande."
+    )
     # Whether `push` also tells what ran out; otherwise `set_availability(everything(document))` comes after it is live.
     push_carries_stock: ClassVar[bool] = True
     has_webhook: ClassVar[bool] = False

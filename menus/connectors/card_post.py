@@ -11,6 +11,7 @@ import requests
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext_lazy
 
 from integrations.errors import CommunicationError, PermanentError
 from menus.connectors import registry
@@ -27,6 +28,9 @@ class CardPostConnector(MenuConnector):
     address = ""
     is_verifiable = False
     read_every_minutes = 0
+    stock_note = gettext_lazy(
+        "Ce qui est déjà publié ne change pas : le plat y reste cité. Ce qui doit encore partir et le cite est retenu."
+    )
     settings_fields = (
         Setting("networks", "réseaux", "Séparés par des virgules.", is_required=False, default=", ".join(NETWORKS)),
         Setting(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import requests
+from django.utils.translation import gettext_lazy
 
 from integrations.errors import AccountDisconnected, CommunicationError, PermanentError, RateLimited
 from integrations.registry import setting
@@ -27,6 +28,10 @@ class GoogleMenus(TokenConnector):
     address = "https://mybusiness.googleapis.com"
     read_every_minutes = 24 * 60
     pause_seconds = 60.0
+    stock_note = gettext_lazy(
+        "Google n'a pas de moyen de dire qu'un plat manque : il reste sur la fiche. Un plat épuisé pour plus d'un jour, "
+        "avec sa date de retour, en est ôté jusque-là."
+    )
     required_keys = ("refresh_token",)
     optional_keys = ("client_id", "client_secret", "access_token")
     access_cure = "Reconnectez le compte Google qui gère la fiche."

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
+from django.utils.translation import gettext_lazy
 
 from integrations.errors import CommunicationError, PermanentError
 from menus.connectors import _card, registry
@@ -33,6 +34,11 @@ class Manual(MenuConnector):
     slug, label = "manual", "À la main (guides, sites de réservation)"
     address = ""
     is_verifiable = False
+    is_by_hand = True
+    stock_note = gettext_lazy(
+        "Personne d'autre que vous n'y écrit : quand un plat manque ou revient, ce qu'il faut y changer est demandé ici et "
+        "sur l'accueil."
+    )
     read_every_minutes = 0
     settings_fields = (
         Setting("place", "où changer la carte", "Par exemple : TheFork.", is_required=False),

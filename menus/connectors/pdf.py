@@ -8,6 +8,7 @@ import requests
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext_lazy
 
 from integrations.errors import CommunicationError, SyncError
 from menus.connectors import _card, _limits, _pdf_page, registry
@@ -29,6 +30,10 @@ END = b"%%EOF"
 class Pdf(MenuConnector):
     slug, label = "pdf", "PDF à imprimer"
     address = ""
+    stock_note = gettext_lazy(
+        "Un plat épuisé reste sur la carte imprimée : dites-le à table. S'il doit en partir, retirez-le de la carte, puis "
+        "réimprimez."
+    )
     read_every_minutes = 24 * 60
 
     def problems(self, document: dict[str, Any]) -> list[str]:

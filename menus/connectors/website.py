@@ -22,6 +22,7 @@ LD_JSON = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>',
 class Website(MenuConnector):
     slug, label = "website", "Site du restaurant"
     address = ""
+    is_drawn_live = True
 
     @property
     def api(self) -> str:

@@ -42,6 +42,20 @@ def bring_back(items: QuerySet[Item], *, source: str = StockSource.MANUAL) -> in
     return _change_items(items.filter(availability=Availability.UNAVAILABLE), Availability.AVAILABLE, None, source, "")
 
 
+def keep_sold_out(
+    items: QuerySet[Item], *, until: datetime | None = None, source: str = StockSource.MANUAL, reason: str = ""
+) -> int:
+    """Say otherwise until when dishes are out that are out already, and who says so; returns how many changed.
+
+    What a sensor took off sale is a person's from then on: no count brings it back.
+    """
+    out = items.filter(availability=Availability.UNAVAILABLE)
+    return _change_items(
+        out.exclude(unavailable_until=until, availability_source=source), Availability.UNAVAILABLE, until, source, reason,
+        is_news=False,
+    )  # fmt: skip
+
+
 def change_formulas(formulas: QuerySet[Formula], status: str) -> int:
     """The same for set menus; one whose step has no choice left goes by itself at each place."""
     return _change(formulas.exclude(availability=Availability.HIDDEN).exclude(availability=status), status)
@@ -53,11 +67,11 @@ def change_options(options: QuerySet[Option], status: str) -> int:
 
 
 def change_size(item: Item, size: str, status: str) -> bool:
-    """The same for one size of a dish; False when nothing changed, or there is no such size."""
+    """The same for one size of a dish; False when nothing changed, or there is no such size. One withdrawn stays so."""
     with transaction.atomic():
         row = Item.objects.select_for_update().get(pk=item.pk)
         found = next((one for one in row.variants if one["id"] == size), None)
-        if found is None or found.get("availability", {}).get("status", Availability.AVAILABLE) == status:
+        if found is None or status_in(found) in (status, Availability.HIDDEN):
             return False
         found["availability"] = {"status": str(status)}
         row.availability_changed_at = timezone.now()
@@ -66,13 +80,20 @@ def change_size(item: Item, size: str, status: str) -> bool:
     return True
 
 
+def status_in(entry: dict[str, Any]) -> str:
+    """Whether an entry of a document, a size for instance, can be ordered."""
+    return str((entry.get("availability") or {}).get("status", Availability.AVAILABLE))
+
+
 def end_dated() -> int:
     """Dishes that were out until a moment that is past come back; returns how many."""
     over = Item.objects.filter(availability=Availability.UNAVAILABLE, unavailable_until__lte=timezone.now())
     return bring_back(over, source=StockSource.SCHEDULE)
 
 
-def _change_items(items: QuerySet[Item], to: str, until: datetime | None, source: str, reason: str) -> int:
+def _change_items(
+    items: QuerySet[Item], to: str, until: datetime | None, source: str, reason: str, *, is_news: bool = True
+) -> int:
     now = timezone.now()
     # The ids are read first: the queryset may carry an ordering or a slice that an UPDATE refuses.
     with transaction.atomic():
@@ -86,6 +107,7 @@ def _change_items(items: QuerySet[Item], to: str, until: datetime | None, source
         )
         if changed:
             tell(now, pause=SENSOR_PAUSE if source == StockSource.IOT else None)
+        if changed and is_news:
             refs = sorted(set(Item.objects.filter(pk__in=ids).values_list("ref", flat=True)))
             announce(availability_changed, Item, refs=refs, status=str(to), source=str(source))
     return changed

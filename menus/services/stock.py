@@ -69,15 +69,15 @@ def _tell(destination: Destination) -> list[list[str]]:
         if later:
             # What only the whole card can say there: a dish withdrawn, or one that the place does not know.
             create_syncs(landed.revision, [destination])
-        known = {**destination.told_stock, **{_key(one): one.status for one in changes}}
-        out = {key: status for key, status in known.items() if status != "available"}
+        known = {**destination.told_stock, **{_key(one): one.word for one in changes}}
+        out = {key: word for key, word in known.items() if word != "available"}
         Destination.objects.filter(pk=destination.pk).update(told_stock=out)
     return [[one.kind, one.ref, one.status] for one in changes]
 
 
 def changes_since(told: dict[str, str], standing: list[AvailabilityChange]) -> list[AvailabilityChange]:
     """What a place must still be told; pure."""
-    return [one for one in standing if told.get(_key(one), "available") != one.status]
+    return [one for one in standing if told.get(_key(one), "available") != one.word]
 
 
 def _key(change: AvailabilityChange) -> str:

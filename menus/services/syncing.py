@@ -165,7 +165,7 @@ def _verify(sync: MenuSync, connector: MenuConnector) -> None:
 
 def told(document: dict[str, Any]) -> dict[str, str]:
     """What a place was told to be out by a write of the whole card, as `Destination.told_stock` keeps it."""
-    return {f"{one.kind}:{one.ref}": one.status for one in everything(document) if one.status != "available"}
+    return {f"{one.kind}:{one.ref}": one.word for one in everything(document) if one.status != "available"}
 
 
 def _next_look(connector: MenuConnector, is_drifted: bool, now: Any) -> Any:

@@ -170,7 +170,7 @@ def test_a_dish_runs_out_in_two_taps(card, menu):
     button.click()
     first = dish().availability
     button.click()
-    expect(card.get_by_text("« Magret de canard » noté épuisé partout.")).to_be_visible()
+    expect(card.get_by_text("« Magret de canard » noté épuisé.")).to_be_visible()
 
     assert (first, dish().availability) == ("available", "unavailable")
 
@@ -241,7 +241,7 @@ def test_the_kitchen_says_what_ran_out(office, menu):
     button.click()
     button.click()
 
-    expect(office.get_by_text("« Magret de canard » noté épuisé partout.")).to_be_visible()
+    expect(office.get_by_text("« Magret de canard » noté épuisé.")).to_be_visible()
     assert dish().availability == "unavailable"
     assert overflow(office) == 0
 

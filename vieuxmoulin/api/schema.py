@@ -99,14 +99,16 @@ def canonical_only(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str
     return [endpoint for endpoint in endpoints if endpoint[0].startswith(PREFIX) and not endpoint[0].endswith("/")]
 
 
-def problem_example(name: str, status: int, detail: str, problems: list[dict[str, Any]]) -> OpenApiExample:
+def problem_example(
+    name: str, status: int, detail: str, problems: list[dict[str, Any]], *, path: str = "publish"
+) -> OpenApiExample:
     """A refusal as a client will see it."""
     document = {
         "type": f"{TYPE_PREFIX}{name}",
         "title": TITLES[status],
         "status": status,
         "detail": detail,
-        "instance": f"{PREFIX}/publish",
+        "instance": f"{PREFIX}/{path}",
         "correlation_id": "0197a1c2-0000-7000-8000-000000000000",
         "problems": problems,
     }

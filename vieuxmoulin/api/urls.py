@@ -86,6 +86,7 @@ urlpatterns = [
     *both("events", Events, get="show"),
     *both("menus", Menus, get="list", post="create"),
     *both("menus/<uuid:key>", Menus, get="show"),
+    *both("menus/<uuid:key>/availability", Menus, post="availability"),
     *both("segments", Segments, get="list", post="create"),
     *both("segments/preview", Segments, post="preview"),
     *both("segments/<uuid:key>", Segments, get="show", patch="change"),

@@ -166,7 +166,9 @@ class ItemAdmin(BackofficeAdmin):
     @operation(
         title=gettext_lazy("Épuisé"),
         icon="block",
-        question=gettext_lazy("Le plat est noté épuisé partout, et les publications qui le citent sont retenues."),
+        question=gettext_lazy(
+            "Le plat est noté épuisé, les plateformes en sont prévenues, et les publications qui le citent sont retenues."
+        ),
         variant=ActionVariant.DANGER,
         when=lambda item: item.availability == AVAILABLE,
     )

@@ -1,11 +1,9 @@
 """Who has been told of what ran out, and how fast: beneath the switches of the stock page."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,28 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from integrations.admin_tools.display import short_date
-from menus.models import Destination, StockPush
-from menus.services import placing, stock
+from menus.services import stock
 from vieuxmoulin.backoffice.menu_pieces import SEE
 from vieuxmoulin.backoffice.pages import guarded
+from vieuxmoulin.orchestrator import spreading
+from vieuxmoulin.orchestrator.spreading import BY_HAND, FAILED, HELD, LIVE, MOVING, UNTOLD, Told
 
 # Long enough for a figure on nineteen of twenty, short enough to tell how things go now.
 WATCHED = timedelta(days=30)
 MINUTE = 60
-KNOWN, MOVING, FAILED, HELD = "known", "moving", "failed", "held"
 WRONG = (FAILED, HELD)
-ON_ITS_WAY = (StockPush.Status.PENDING, StockPush.Status.PUSHING)
-
-
-@dataclass(frozen=True)
-class Told:
-    """How far one place is. state: known, moving, failed or held; why: what keeps it, in French."""
-
-    name: str
-    state: str
-    words: str
-    why: str = ""
 
 
 @guarded(SEE)
@@ -46,43 +32,34 @@ def spread(request: HttpRequest) -> HttpResponse:
 
 def context() -> dict[str, Any]:
     """What the piece shows."""
-    places = told_places()
+    places = spreading.told_places()
     return {
         "places": places,
+        # Our own page is there even when nobody made it a destination.
+        "has_own_page": any(place.state == LIVE for place in places),
         "summary": summary(places),
         "is_moving": any(place.state == MOVING for place in places),
         "is_wrong": any(place.state in WRONG for place in places),
+        "is_asking": any(place.state == BY_HAND for place in places),
         "pace": pace(),
     }
 
 
 def summary(places: list[Told]) -> str:
-    """In one line: is everyone told?"""
-    if wrong := [place.name for place in places if place.state in WRONG]:
-        return _("Pas prévenu : %(places)s") % {"places": ", ".join(wrong)}
-    if moving := [place.name for place in places if place.state == MOVING]:
-        return _("En train de prévenir : %(places)s") % {"places": ", ".join(moving)}
+    """In one line: is everyone told? What waits for somebody comes first; nothing is claimed of who cannot be told."""
+    if wrong := _named(places, *WRONG):
+        return _("Pas prévenu : %(places)s") % {"places": wrong}
+    if moving := _named(places, MOVING):
+        return _("En train de prévenir : %(places)s") % {"places": moving}
+    if by_hand := _named(places, BY_HAND):
+        return _("À changer à la main : %(places)s") % {"places": by_hand}
+    if untold := _named(places, UNTOLD):
+        return _("Tout ce qui peut être prévenu l'est. Sans moyen de l'être : %(places)s") % {"places": untold}
     return _("Tout le monde est prévenu")
 
 
-def told_places() -> list[Told]:
-    """Each place that can be told of stock by itself; our own page needs no telling."""
-    last = StockPush.objects.filter(destination=OuterRef("pk")).order_by("-asked_at", "-pk").values("pk")[:1]
-    places = list(Destination.objects.filter(is_active=True).annotate(last_push=Subquery(last)))
-    pushes = StockPush.objects.in_bulk([place.last_push for place in places if place.last_push])
-    return [_told(place, pushes.get(place.last_push)) for place in places if placing.connector_of(place).can_suspend]
-
-
-def _told(place: Destination, push: StockPush | None) -> Told:
-    if place.is_held:
-        return Told(place.name, HELD, _("attend une décision"), place.held_reason)
-    if push is None:
-        return Told(place.name, KNOWN, _("rien à dire pour l'instant"))
-    if push.status in ON_ITS_WAY:
-        return Told(place.name, MOVING, _("en train d'être prévenue…"), push.last_error)
-    if push.status == StockPush.Status.FAILED:
-        return Told(place.name, FAILED, _("n'a pas pu être prévenue"), push.last_error)
-    return Told(place.name, KNOWN, _("sait tout depuis le %(date)s") % {"date": short_date(push.done_at)})
+def _named(places: list[Told], *states: str) -> str:
+    return ", ".join(place.name for place in places if place.state in states)
 
 
 def pace() -> str:

@@ -23,7 +23,7 @@ DISH, SIZE, SET_MENU, OPTION = "plat", "taille", "formule", "option"
 
 @dataclass(frozen=True)
 class Stock:
-    """One thing that may run out. size: of a dish that comes in several."""
+    """One thing that may run out. size: of a dish that comes in several; why: the reason given, or who said so."""
 
     kind: str
     pk: Any
@@ -31,6 +31,7 @@ class Stock:
     status: str
     size: str = ""
     until: str = ""
+    why: str = ""
 
     @property
     def is_out(self) -> bool:
@@ -77,7 +78,7 @@ def shelves_of(menu: Menu) -> list[Shelf]:
     for item in menu.items.exclude(availability=Availability.HIDDEN).order_by("position", "pk"):
         rows = parts[item.category_id].rows
         until = short_date(item.unavailable_until) if item.unavailable_until else ""
-        rows.append(Stock(DISH, item.pk, item.name, item.availability, until=until))
+        rows.append(Stock(DISH, item.pk, item.name, item.availability, until=until, why=item.unavailable_reason))
         for size in item.variants:
             status = size.get("availability", {}).get("status", Availability.AVAILABLE)
             if status != Availability.HIDDEN:
@@ -102,7 +103,7 @@ def switch(request: HttpRequest, menu_id: Any, kind: str, pk: int) -> HttpRespon
     menu = get_object_or_404(Menu, pk=menu_id)
     to = Availability.UNAVAILABLE if request.POST.get("to") == "out" else Availability.AVAILABLE
     row = _switched(menu, kind, pk, request.POST.get("size", ""), to)
-    sentence = _("« %(name)s » noté épuisé partout.") if row.is_out else _("« %(name)s » est de retour.")
+    sentence = _("« %(name)s » noté épuisé.") if row.is_out else _("« %(name)s » est de retour.")
     messages.success(request, sentence % {"name": row.name})
     context = {"row": row, "menu": menu, "may_edit": True}
     return answer(request, "backoffice/menu_stock_row.html", context)
@@ -116,7 +117,7 @@ def toggle(request: HttpRequest, item_id: int) -> HttpResponse:
     is_out = item.availability == Availability.UNAVAILABLE
     wanted = request.POST.get("to", "back" if is_out else "out")
     _mark(Item.objects.filter(pk=item.pk), Availability.AVAILABLE if wanted == "back" else Availability.UNAVAILABLE)
-    sentence = _("« %(name)s » est de retour.") if wanted == "back" else _("« %(name)s » noté épuisé partout.")
+    sentence = _("« %(name)s » est de retour.") if wanted == "back" else _("« %(name)s » noté épuisé.")
     messages.success(request, sentence % {"name": item.name})
     fresh = Item.objects.select_related("category__menu").get(pk=item.pk)
     context = {"line": menu_rows.line_of(fresh), "may_edit": True}

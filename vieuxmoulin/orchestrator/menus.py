@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from integrations.errors import ContentRejected
 from menus import queries
 from menus.connectors import registry
 from menus.models import Destination, Menu, MenuRevision, MenuSync
 from menus.rules import check
-from menus.services import planning, revisions, syncing, writing
+from menus.services import declaring, planning, revisions, syncing, writing
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.ledger import Requester, open_task, refresh
 
@@ -53,6 +54,19 @@ def update_menu(
     if not syncs:
         refresh(task.pk)
     return Updated(task, revision, syncs)
+
+
+def change_availability(
+    menu: Menu, refs: list[str], status: str, *, until: datetime | None = None, reason: str = "", requester: Requester
+) -> declaring.Declared:
+    """Say that things of a card ran out or are back, as somebody does on the stock page. Raises ContentRejected.
+
+    Who asked is kept with the dishes, beside the reason: whoever wonders why one is out knows whom to ask.
+    """
+    who = _("%(reason)s (dit par %(name)s)") if reason else _("Dit par %(name)s")
+    return declaring.declare(
+        menu, refs, status, until=until, reason=who % {"reason": reason, "name": requester.name or _("un programme")}
+    )
 
 
 def send_if_in_force(revision: MenuRevision, destinations: list[Destination], task: Task) -> list[MenuSync]:

@@ -255,7 +255,7 @@ def test_one_size_runs_out_alone(office, menu):
     beer.refresh_from_db()
     assert [one.get("availability") for one in beer.variants] == [{"status": "unavailable"}] * 2
     assert beer.availability == "available"
-    assert "« Bière blonde, 25 cl » noté épuisé partout." in page
+    assert "« Bière blonde, 25 cl » noté épuisé." in page
 
 
 @pytest.mark.parametrize(("kind", "size"), [("taille", "inconnue"), ("menu", "")])

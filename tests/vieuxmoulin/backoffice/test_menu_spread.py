@@ -12,6 +12,7 @@ from menus.services import writing
 from tests.factories import CredentialFactory
 from tests.menus.documents import FULL
 from vieuxmoulin.backoffice import menu_spread
+from vieuxmoulin.orchestrator import spreading
 
 
 @pytest.fixture
@@ -37,14 +38,14 @@ def word(place, *, status="done", seconds=2, **values):
 
 
 def states():
-    return [(place.name, place.state) for place in menu_spread.told_places()]
+    return [(place.name, place.state) for place in spreading.told_places()]
 
 
 def test_each_place_says_how_far_it_is(places):
     word(places[0])
     word(places[1], status="failed", last_error="Jeton refusé : reconnectez Deliveroo.")
 
-    told = {place.name: place for place in menu_spread.told_places()}
+    told = {place.name: place for place in spreading.told_places()}
 
     assert (told["HubRise"].state, told["Deliveroo"].state) == ("known", "failed")
     assert told["Deliveroo"].why == "Jeton refusé : reconnectez Deliveroo."
@@ -62,7 +63,7 @@ def test_a_held_place_and_one_that_only_takes_whole_cards(places):
     Destination.objects.filter(pk=places[0].pk).update(is_held=True, held_reason="Modifiée là-bas trois fois.")
     Destination.objects.create(platform="website", name="Site")
 
-    assert states() == [("Deliveroo", "known"), ("HubRise", "held")]
+    assert states() == [("Site", "live"), ("Deliveroo", "known"), ("HubRise", "held")]
 
 
 def test_the_pace_is_that_of_nineteen_of_twenty(places):
