@@ -30,7 +30,7 @@ from integrations.signals import (
 from menus import queries as menu_queries
 from menus.models import Drift, MenuSync, StockPush
 from menus.repairs import Action
-from menus.services import confirmations, stock, telling
+from menus.services import confirmations, placing, stock, telling
 from menus.signals import (
     availability_changed,
     by_hand_asked,
@@ -65,7 +65,9 @@ from vieuxmoulin import alerts
 from vieuxmoulin.exchange import links, streams
 from vieuxmoulin.orchestrator import card_posts, ledger, own_events
 
-BURST_ALERT = "refused:"
+BURST_ALERT, HANDS_ALERT = "refused:", "hands:"
+# Of a list of changes: the first ones, for an e-mail; its page has them all.
+MOST_INSTRUCTIONS = 600
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
 SYNC_MODULES = "vieuxmoulin.tasks.sync_modules"
 REFRESH, REFRESH_SECONDS = "vieuxmoulin.tasks.refresh_task", 1
@@ -225,6 +227,8 @@ def follow_menu(sync_id: UUID, **_: Any) -> None:
             "content_hash": sync.revision.content_hash,
         }
         outbound.tell("menu_synchronised", "menus", payload, fact_key=f"sync:{sync_id}:{sync.verified_at}")
+    if sync.status == MenuSync.Status.NOT_VERIFIABLE:
+        alerts.resolve(f"{HANDS_ALERT}{sync.destination_id}")
     ledger.refresh(sync.task_id)
 
 
@@ -232,6 +236,21 @@ def follow_menu(sync_id: UUID, **_: Any) -> None:
 def say_the_card_on_the_networks(sync_id: UUID, **_: Any) -> None:
     if MenuSync.objects.filter(pk=sync_id, destination__platform=card_posts.SLUG).exists():
         send(POST_CARD, sync_id)
+
+
+@receiver(by_hand_asked)
+def call_for_a_change_by_hand(sync_id: UUID, **_: Any) -> None:
+    """A dish that ran out while nobody looks at the pages, by a till or a sensor, is asked of somebody all the same."""
+    sync = MenuSync.objects.select_related("destination", "manual_task").get(pk=sync_id)
+    if not placing.connector_of(sync.destination).is_by_hand:
+        return
+    alerts.raise_alert(
+        f"{HANDS_ALERT}{sync.destination_id}",
+        f"{sync.destination} : la carte est à changer à la main.",
+        f"{sync.manual_task.instructions[:MOST_INSTRUCTIONS]}\nEnsuite, cochez « C'est fait ».",
+        address=reverse("admin:menus_menusync_change", args=[sync_id]),
+        permission="menus.change_menusync",
+    )
 
 
 @receiver(publication_published)

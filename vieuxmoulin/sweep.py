@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.models import AutomationRun
 from campaigns.services import automations, lifecycle
@@ -32,7 +33,7 @@ ROWS_PER_SWEEP = 2000
 SETTLE = "social.tasks.settle"
 # What staff are told of rows that stand still, by queue.
 STUCK_ALERT, IMPORT_ALERT = "stuck:", "contact_import:"
-ALLERGEN_ALERT, BY_HAND_ALERT, REFUSED_ALERT = "allergens:", "by_hand:", "refused:"
+ALLERGEN_ALERT, BY_HAND_ALERT, HANDS_ALERT, REFUSED_ALERT = "allergens:", "by_hand:", "hands:", "refused:"
 STUCK_TITLES = {
     "publish": "Des publications n'avancent plus.",
     "notify": "Des messages aux clients n'avancent plus.",
@@ -161,6 +162,10 @@ def _alert_cards() -> None:
             permission="menus.change_menusync",
         )
     alerts.resolve_others(BY_HAND_ALERT, named)
+    # Done, replaced, or late, which is told above.
+    waiting = card_planning.asked_by_hand().filter(due_at__gte=timezone.now(), sync__destination__is_active=True)
+    asked = waiting.values_list("sync__destination_id", flat=True)
+    alerts.resolve_others(HANDS_ALERT, [f"{HANDS_ALERT}{pk}" for pk in asked])
 
 
 def _calm_down() -> None:

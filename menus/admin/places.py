@@ -252,6 +252,8 @@ class MenuSyncAdmin(HistoryAdmin):
         if task is None:
             return NOTHING
         done = _("Fait par %(who)s.") % {"who": task.done_by} if task.done_at else ""
+        if sync.status == MenuSync.Status.SUPERSEDED:
+            done = _("Une demande plus récente l'a remplacée : suivez celle-là.")
         return format_html('<pre class="bo-post">{}</pre>{}', task.instructions, done)
 
     @operation(
@@ -259,12 +261,14 @@ class MenuSyncAdmin(HistoryAdmin):
         icon="task_alt",
         question=gettext_lazy("Vous confirmez que la carte a été changée là-bas comme il est écrit."),
         variant=ActionVariant.SUCCESS,
-        when=lambda sync: ManualTask.objects.filter(sync=sync, done_at=None).exists(),
+        when=lambda sync: (
+            sync.status == MenuSync.Status.CONFIRMING and ManualTask.objects.filter(sync=sync, done_at=None).exists()
+        ),
     )
     def done_by_hand(self, request: HttpRequest, sync: MenuSync, form: DialogForm) -> str:
         task = ManualTask.objects.get(sync=sync)
         if not syncing.done_by_hand(task, by=request.user.get_username()):
-            return _("C'était déjà noté.")
+            return _("C'était déjà noté, ou une demande plus récente l'a remplacée.")
         return _("Merci : c'est noté.")
 
     @operation(

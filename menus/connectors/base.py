@@ -50,11 +50,13 @@ class Target:
     """Where to write: the secrets that open it and its settings (catalog id, store id…).
 
     last_confirmed: the document last confirmed there, for destinations that are told what changed.
+    unticked: what a person was asked there since, and that nobody said to have done.
     """
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     settings: dict[str, Any] = field(default_factory=dict)
     last_confirmed: dict[str, Any] | None = field(default=None, repr=False)
+    unticked: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

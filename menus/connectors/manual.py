@@ -54,7 +54,9 @@ class Manual(MenuConnector):
     def body(self, document: dict[str, Any], target: Target) -> str:
         place, url = self.need(target, "place"), self.need(target, "url")
         head = f"Mettre à jour la carte{f' sur {place}' if place else ''}{f' ({url})' if url else ''}."
-        return f"{head}\n{instructions(document, target.last_confirmed)}"
+        orders = instructions(document, target.last_confirmed)
+        gone = no_longer_asked(target.unticked, orders) if target.last_confirmed else []
+        return "\n".join([head, orders, *gone])
 
     def read(self, target: Target) -> Any:
         raise PermanentError("Ce qui est fait à la main ne peut pas être relu.", code="not_verifiable")
@@ -80,6 +82,18 @@ def instructions(document: dict[str, Any], done: dict[str, Any] | None) -> str:
     # What an allergen adds and what it takes away are one order.
     lines = dict.fromkeys(_line(difference, names, items) for difference in compare(wanted, shown))
     return "\n".join(f"- {line}" for line in lines) if lines else NOTHING
+
+
+def no_longer_asked(before: str, orders: str) -> list[str]:
+    """What an earlier request, that nobody ticked, asked and this one does not: somebody may have done it."""
+    known = set(orders.splitlines())
+    gone = [line for line in before.splitlines() if line.startswith("- ") and line not in known]
+    if not gone:
+        return []
+    return [
+        "La demande précédente n'a pas été cochée. Si elle a été suivie, ceci n'est plus demandé : défaites-le.",
+        *gone,
+    ]
 
 
 def _whole(projection: Projection) -> Iterator[str]:
@@ -137,17 +151,22 @@ def _part(difference: Difference, names: dict[str, str]) -> str:
 
 
 def _described(item: dict[str, Any]) -> str:
-    prices = ", ".join(f"{size['name']} {_euros(size['price'])}" for size in item.get("variants", []))
+    prices = ", ".join(f"{size['name']} {_euros(size['price'])}{_out(size)}" for size in item.get("variants", []))
     parts = [f"« {item['name']} », {prices or _euros(item['price'])}"]
     parts[0] += f" – {item['description'].rstrip('.')}." if item.get("description") else "."
     parts += [f"{DIET_WORDS['fr'][diet]}." for diet in item.get("diets", [])]
     parts += [f"{group['name']} : {', '.join(map(_option, group['options']))}." for group in item.get("groups", [])]
+    parts += ["Épuisé en ce moment : ne pas le mettre en vente."] if item.get("availability") else []
     return " ".join([*parts, allergens_said(item["allergens"])])
 
 
 def _option(option: dict[str, Any]) -> str:
     allergens = f" ({', '.join(allergen_names(option['allergens']))})" if option.get("allergens") else ""
-    return option["name"] + allergens + (f" + {_euros(option['price'])}" if option["price"] else "")
+    return option["name"] + allergens + (f" + {_euros(option['price'])}" if option["price"] else "") + _out(option)
+
+
+def _out(part: dict[str, Any]) -> str:
+    return " (épuisé)" if part.get("availability") else ""
 
 
 def _allergens(codes: list[str] | None) -> str:

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from integrations.events import announce
 from integrations.queueing import enqueue
+from menus import queries
 from menus.models import Availability, Destination, Formula, Item, Option, StockPush, StockSource
 from menus.services import placing
+from menus.services.syncing import create_syncs
 from menus.signals import availability_changed
 
 # By name: tasks.py stands above the services.
@@ -125,21 +127,35 @@ def _change(rows: QuerySet[Any], status: str) -> int:
 def tell(asked_at: datetime, *, pause: timedelta | None = None) -> int:
     """Queue one word to each place that can be told of stock; returns to how many.
 
-    A word that waits already carries this change too: it says what holds when it leaves.
+    A word that waits already carries this change too: it says what holds when it leaves. Where only people write, they
+    are asked at once.
     """
     told = 0
-    for destination in Destination.objects.filter(is_active=True, is_held=False):
-        if not placing.connector_of(destination).can_suspend:
-            continue
-        at = asked_at + pause if pause else None
-        push, is_new = StockPush.objects.get_or_create(
-            destination=destination,
-            status=StockPush.Status.PENDING,
-            defaults={"asked_at": asked_at, "next_attempt_at": at},
-        )
-        if not is_new and at is None and push.next_attempt_at:
-            # A person does not wait for a sensor's pause.
-            StockPush.objects.filter(pk=push.pk).update(next_attempt_at=None)
-        enqueue(PUSH, push.pk, at=at, priority=PRIORITY)
-        told += 1
+    for destination in Destination.objects.filter(is_active=True, is_held=False).select_related("credential"):
+        connector = placing.connector_of(destination)
+        if connector.is_by_hand:
+            _ask_a_person(destination, asked_at)
+        elif connector.can_suspend:
+            _queue_a_word(destination, asked_at, pause)
+            told += 1
     return told
+
+
+def _queue_a_word(destination: Destination, asked_at: datetime, pause: timedelta | None) -> None:
+    at = asked_at + pause if pause else None
+    push, is_new = StockPush.objects.get_or_create(
+        destination=destination,
+        status=StockPush.Status.PENDING,
+        defaults={"asked_at": asked_at, "next_attempt_at": at},
+    )
+    if not is_new and at is None and push.next_attempt_at:
+        # A person does not wait for a sensor's pause.
+        StockPush.objects.filter(pk=push.pk).update(next_attempt_at=None)
+    enqueue(PUSH, push.pk, at=at, priority=PRIORITY)
+
+
+def _ask_a_person(destination: Destination, now: datetime) -> None:
+    """Write what is to be changed there anew, when this changes it; what was asked and nobody did is replaced."""
+    revision = queries.revision_in_force(now)
+    if revision is not None and placing.is_outdated(destination, revision, now):
+        create_syncs(revision, [destination])

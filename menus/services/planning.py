@@ -19,7 +19,6 @@ CONFIRM = "menus.tasks.confirm"
 # The law, and a guest's life: nobody waits longer than this to say a changed allergen.
 ALLERGEN_LAG = timedelta(minutes=5)
 Status = MenuSync.Status
-WAITING = (Status.PENDING, Status.PUSHING, Status.CONFIRMING, Status.VERIFYING)
 
 
 def reconcile(now: datetime | None = None) -> list[MenuSync]:
@@ -33,28 +32,9 @@ def reconcile(now: datetime | None = None) -> list[MenuSync]:
         return []
     made = []
     for destination in Destination.objects.filter(is_active=True, is_held=False).select_related("credential"):
-        if revision.platforms is not None and destination.platform not in revision.platforms:
-            continue
-        if _needs(destination, revision, now):
+        if placing.is_outdated(destination, revision, now):
             made += create_syncs(revision, [destination], is_urgent=changes_allergens(revision, destination))
     return made
-
-
-def _needs(destination: Destination, revision: MenuRevision, now: datetime) -> bool:
-    last = (
-        MenuSync.objects.filter(destination=destination)
-        .exclude(status=Status.SUPERSEDED)
-        .select_related("revision")
-        .order_by("-created_at", "-pk")
-        .first()
-    )
-    if last is None or last.revision_id != revision.pk:
-        return True
-    if last.status in WAITING or last.status == Status.FAILED or not last.expected_hash:
-        # Under way; or refused, and then the same card would be refused again.
-        return False
-    connector = placing.connector_of(destination)
-    return placing.expected_hash(placing.document_for(revision, destination, now), connector) != last.expected_hash
 
 
 def release_held(revision: MenuRevision) -> int:
@@ -88,7 +68,7 @@ def _allergens(document: dict[str, Any]) -> dict[str, tuple[str, ...] | None]:
 def late_allergens(now: datetime | None = None) -> QuerySet[MenuSync]:
     """Changes of allergens that a place does not show yet, five minutes after they were published."""
     limit = (now or timezone.now()) - ALLERGEN_LAG
-    unsettled = [*WAITING, Status.FAILED, Status.DRIFTED]
+    unsettled = [*placing.UNDER_WAY, Status.FAILED, Status.DRIFTED]
     return MenuSync.objects.filter(is_urgent=True, status__in=unsettled, created_at__lte=limit).select_related(
         "destination"
     )
@@ -96,7 +76,12 @@ def late_allergens(now: datetime | None = None) -> QuerySet[MenuSync]:
 
 def late_by_hand(now: datetime | None = None) -> QuerySet[ManualTask]:
     """What nobody did by hand in time."""
-    rows = ManualTask.objects.filter(done_at=None, due_at__lt=now or timezone.now(), sync__status=Status.CONFIRMING)
+    return asked_by_hand().filter(due_at__lt=now or timezone.now())
+
+
+def asked_by_hand() -> QuerySet[ManualTask]:
+    """What is asked of people and not done yet."""
+    rows = ManualTask.objects.filter(done_at=None, sync__status=Status.CONFIRMING)
     return rows.select_related("sync__destination")
 
 

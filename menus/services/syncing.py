@@ -90,7 +90,9 @@ def _push(sync: MenuSync, connector: MenuConnector) -> bool:
     """Write the card there; False when its confirmation is to come."""
     destination, now = sync.destination, timezone.now()
     last = placing.last_landed(destination)
-    target = placing.target_of(destination, last_confirmed=last.revision.document if last else None)
+    target = placing.target_of(
+        destination, last_confirmed=placing.done_there(last, destination), unticked=_unticked(sync, last)
+    )
     if missing := connector.missing_settings(target):
         names = ", ".join(setting.label for setting in missing)
         raise PermanentError(f"Réglages à compléter pour {destination} : {names}.", code="missing_setting")
@@ -119,6 +121,17 @@ def _push(sync: MenuSync, connector: MenuConnector) -> bool:
     return False
 
 
+def _unticked(sync: MenuSync, last: MenuSync | None) -> str:
+    """What a person was asked there since the last tick and did not say to have done, or not: it may be done."""
+    rows = ManualTask.objects.filter(
+        sync__destination=sync.destination_id, sync__status=Status.SUPERSEDED, done_at=None
+    )
+    if last is not None:
+        rows = rows.filter(sync__created_at__gt=last.created_at)
+    task = rows.order_by("-sync__created_at", "-pk").first()
+    return task.instructions if task else ""
+
+
 def _ask_a_person(sync: MenuSync, instructions: str) -> None:
     days = int(sync.destination.settings.get("due_days") or 2)
     ManualTask.objects.update_or_create(
@@ -127,21 +140,32 @@ def _ask_a_person(sync: MenuSync, instructions: str) -> None:
 
 
 def done_by_hand(task: ManualTask, *, by: str) -> bool:
-    """A person ticks what was changed at a place that only people write to; False when it was ticked already."""
+    """A person ticks what was changed at a place that only people write to.
+
+    False when it was ticked already, or when something newer is asked instead.
+    """
     with transaction.atomic():
-        if not ManualTask.objects.filter(pk=task.pk, done_at=None).update(done_at=timezone.now(), done_by=by[:150]):
+        sync = MenuSync.objects.filter(pk=task.sync_id, status=Status.CONFIRMING)
+        if not sync.update(status=Status.NOT_VERIFIABLE, next_attempt_at=None):
             return False
-        ended = MenuSync.objects.filter(pk=task.sync_id, status=Status.CONFIRMING)
-        if ended.update(status=Status.NOT_VERIFIABLE, next_attempt_at=None):
-            announce(menu_synced, MenuSync, sync_id=task.sync_id)
+        ManualTask.objects.filter(pk=task.pk, done_at=None).update(done_at=timezone.now(), done_by=by[:150])
+        done = _read_row(task.sync_id)
+        _note_stock(done.destination, placing.document_for(done.revision, done.destination, timezone.now()))
+        announce(menu_synced, MenuSync, sync_id=task.sync_id)
     return True
 
 
+def _note_stock(destination: Destination, document: dict[str, Any]) -> None:
+    """What is out there from now on; had it changed since it was asked, something newer would be asked instead."""
+    Destination.objects.filter(pk=destination.pk).update(told_stock=told(document))
+
+
 def _verify(sync: MenuSync, connector: MenuConnector) -> None:
+    now = timezone.now()
     if not connector.is_verifiable:
+        _note_stock(sync.destination, placing.document_for(sync.revision, sync.destination, now))
         _end(sync, Status.NOT_VERIFIABLE)
         return
-    now = timezone.now()
     document = placing.document_for(sync.revision, sync.destination, now)
     target = placing.target_of(sync.destination)
     if not connector.push_carries_stock:

@@ -89,7 +89,7 @@ def test_the_first_time_the_whole_card_is_to_be_typed():
         "Saisir toute la carte :",
         "Plats :",
         "- « Magret de canard », 23,90 € – Miel et poivre. Fait maison. Volaille, origine : France. Peut contenir : "
-        "fruits à coque. Cuisson : Rosé, Bleu. Sauces : Béarnaise (œufs, lait) + 1,50 €. Allergènes : lait, sulfites.",
+        "fruits à coque. Cuisson : Rosé, Bleu (épuisé). Sauces : Béarnaise (œufs, lait) + 1,50 €. Allergènes : lait, sulfites.",
     ]
 
 
