@@ -30,7 +30,7 @@ class GoogleMenus(TokenConnector):
     pause_seconds = 60.0
     stock_note = gettext_lazy(
         "Google n'a pas de moyen de dire qu'un plat manque : il reste sur la fiche. Un plat épuisé pour plus d'un jour, "
-        "avec sa date de retour, en est ôté jusque-là."
+        "avec sa date de retour, en est ôté jusqu'à la veille."
     )
     required_keys = ("refresh_token",)
     optional_keys = ("client_id", "client_secret", "access_token")

@@ -186,6 +186,22 @@ def test_a_dish_that_ran_out_is_withdrawn_everywhere_and_comes_back(card, told):
     assert {decision.action for decision in look().values()} == {"record"}
 
 
+def test_google_is_sent_the_card_without_what_is_out_for_more_than_a_day(card, told):  # noqa: F811
+    now = timezone.now()
+    availability.mark_sold_out(card.items.filter(ref="magret"))
+    assert planning.reconcile() == []
+    availability.bring_back(card.items.filter(ref="magret"))
+
+    availability.mark_sold_out(card.items.filter(ref="magret"), until=now + timedelta(days=3))
+
+    assert [sync.destination.platform for sync in planning.reconcile()] == ["google"]
+    work(told)
+    assert planning.reconcile() == []
+    with time_machine.travel(now + timedelta(days=2, hours=1), tick=True):
+        # It is there again on the eve.
+        assert [sync.destination.platform for sync in planning.reconcile()] == ["google"]
+
+
 def test_how_long_it_took_is_known(card, told):  # noqa: F811
     since = timezone.now()
     availability.mark_sold_out(card.items.filter(ref="magret"))

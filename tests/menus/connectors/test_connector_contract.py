@@ -156,3 +156,15 @@ def test_where_nothing_can_be_suspended_changes_wait_for_a_whole_write(slug):
 def test_a_target_shows_no_secret():
     assert "s3cret" not in repr(TARGETS["uber_eats"])
     assert Pushed() == Pushed("", True, "")
+
+
+@pytest.mark.parametrize("slug", sorted(registry))
+def test_staff_are_told_what_happens_there_when_a_dish_runs_out(slug):
+    connector = registry[slug]
+    means = [connector.can_suspend, connector.is_drawn_live, connector.is_by_hand]
+
+    assert sum(means) <= 1
+    if not any(means) or connector.is_by_hand:
+        # In its own words rather than those of any place.
+        assert str(connector.stock_note) != str(MenuConnector.stock_note)
+        assert str(connector.stock_note).endswith(".")

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from menus.models import Destination, StockPush
-from menus.services import writing
+from menus.models import Destination, ManualTask, MenuSync, StockPush
+from menus.services import revisions, writing
 from tests.factories import CredentialFactory
 from tests.menus.documents import FULL
 from vieuxmoulin.backoffice import menu_spread
@@ -66,6 +66,84 @@ def test_a_held_place_and_one_that_only_takes_whole_cards(places):
     assert states() == [("Site", "live"), ("Deliveroo", "known"), ("HubRise", "held")]
 
 
+def test_places_that_cannot_be_told_are_named_with_what_to_know(places):
+    Destination.objects.create(platform="google", name="Fiche Google")
+    Destination.objects.create(platform="pdf", name="Carte imprimée")
+    Destination.objects.create(platform="card_post", name="Partage", is_active=False)
+
+    told = {place.name: place for place in spreading.told_places()}
+
+    assert [(place.name, place.state) for place in told.values() if place.state == "untold"] == [
+        ("Fiche Google", "untold"),
+        ("Carte imprimée", "untold"),
+    ]
+    assert list(told)[:2] == ["Deliveroo", "HubRise"]
+    assert told["Fiche Google"].why.startswith("Google n'a pas de moyen de dire qu'un plat manque")
+    assert told["Carte imprimée"].why.endswith("retirez-le de la carte, puis réimprimez.")
+    assert menu_spread.context()["summary"] == (
+        "Tout ce qui peut être prévenu l'est. Sans moyen de l'être : Fiche Google, Carte imprimée"
+    )
+    assert not menu_spread.context()["is_wrong"]
+
+
+def test_what_waits_comes_before_what_cannot_be_told(places):
+    Destination.objects.create(platform="google", name="Fiche Google")
+    word(places[0], status="failed", last_error="Panne.")
+
+    assert menu_spread.context()["summary"] == "Pas prévenu : HubRise"
+
+
+def by_hand(status, **task):
+    place = Destination.objects.create(platform="manual", name="TheFork")
+    menu = writing.replace(copy.deepcopy(FULL))
+    sync = MenuSync.objects.create(revision=revisions.publish(menu), destination=place, status=status)
+    if task:
+        ManualTask.objects.create(sync=sync, due_at=timezone.now(), **task)
+    return sync
+
+
+def test_what_is_asked_of_somebody_leads_to_the_list(office, places):
+    sync = by_hand("confirming", instructions="- « Magret » est épuisé : le retirer de la vente.")
+
+    place = next(place for place in spreading.told_places() if place.platform == "manual")
+    piece = office.get(reverse("backoffice:menu_spread")).content.decode()
+
+    assert (place.state, place.words, place.sync_id) == ("by_hand", "à changer à la main", sync.pk)
+    assert menu_spread.context()["summary"] == "À changer à la main : TheFork"
+    assert reverse("admin:menus_menusync_change", args=[sync.pk]) in piece
+    assert "open" in piece.partition(">")[0]
+    assert "load delay" not in piece
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("pending", "moving"), ("pushing", "moving"), ("not_verifiable", "known"), ("failed", "failed")],
+)
+def test_a_list_for_somebody_is_made_done_or_not_made(places, status, state):
+    by_hand(status)
+
+    assert ("TheFork", state) in states()
+
+
+def test_a_place_kept_by_hand_that_was_never_given_a_card(places):
+    Destination.objects.create(platform="manual", name="TheFork")
+
+    assert ("TheFork", "known") in states()
+    assert menu_spread.context()["summary"] == "Tout le monde est prévenu"
+
+
+def test_our_own_page_is_named_once(office, places):
+    address = reverse("backoffice:menu_spread")
+    assert office.get(address).content.decode().count("toujours à jour") == 1
+
+    Destination.objects.create(platform="website", name="Notre page")
+
+    piece = office.get(address).content.decode()
+    assert piece.count("toujours à jour") == 1
+    assert "Notre page" in piece
+    assert "Notre site" not in piece
+
+
 def test_the_pace_is_that_of_nineteen_of_twenty(places):
     for _number in range(19):
         word(places[0], seconds=3)
@@ -100,8 +178,9 @@ def test_one_query_more_or_less_whatever_the_number_of_places(places, django_ass
             name=f"Boutique {rank}",
             credential=CredentialFactory(platform="hubrise", name=str(rank)),
         )
+        Destination.objects.create(platform="manual", name=f"Guide {rank}")
 
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         menu_spread.context()
 
 

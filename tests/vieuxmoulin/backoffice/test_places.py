@@ -87,6 +87,18 @@ def test_what_is_to_be_done_by_hand_is_read_and_ticked(office):
     assert not syncing.done_by_hand(sync.manual_task, by="luc")
 
 
+def test_what_something_newer_replaces_is_not_ticked(office):
+    sync = rows.sync(status="superseded")
+    task = ManualTask.objects.create(sync=sync, instructions="- « Magret » est épuisé.", due_at=timezone.now())
+
+    page = office.get(reverse("admin:menus_menusync_change", args=[sync.pk])).content.decode()
+    office.post(reverse("admin:menus_menusync_done_by_hand", args=[sync.pk]), {"_form_submitted": "True"})
+
+    task.refresh_from_db()
+    assert "suivez celle-là" in page
+    assert task.done_at is None
+
+
 def test_a_place_is_read_again_on_demand(office):
     place = rows.sync(status="coherent").destination
 
