@@ -1,5 +1,6 @@
 """What a till or a kitchen display says of a card: which things ran out or came back, by reference, all of it or none."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from menus.services import availability
 from menus.services.documents import document_of
 
 ITEM, SIZE, OPTION = "item", "variant", "option"
-MOST_SUGGESTED = 3
+MOST_SUGGESTED, NEAR = 3, 0.7
 LONGEST_SHOWN = 60
+# Those that say something: no « de », no « aux ».
+WORDS = re.compile(r"[^\W_]{4,}")
 HOW = (
     "Écrivez « plat », « plat/taille », « choix/option » ou « formule », par leurs « id » dans le document de la carte."
 )
@@ -123,8 +126,12 @@ def _near(ref: str, things: list[Thing]) -> list[str]:
     for thing in things:
         for word in (thing.ref, thing.ref.rpartition("/")[2], thing.name):
             words.setdefault(word.casefold(), thing.ref)
+    for thing in things:
+        # « oeufs » for oeuf-parfait.
+        for word in WORDS.findall(f"{thing.ref} {thing.name}".casefold()):
+            words.setdefault(word, thing.ref)
     wanted = ref.rpartition(":")[2][:LONGEST_SHOWN].casefold()
-    near = get_close_matches(wanted, list(words), MOST_SUGGESTED)
+    near = get_close_matches(wanted, list(words), MOST_SUGGESTED, NEAR)
     return list(dict.fromkeys(words[word] for word in near))
 
 

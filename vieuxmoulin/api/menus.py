@@ -56,7 +56,13 @@ SOLD_OUT_ANSWER = {
     "unchanged": [{"kind": "variant", "ref": "biere/pinte", "name": "Bière blonde, 50 cl"}],
     "withdrawn": [],
     "places": [
-        {"platform": "website", "name": "Notre site", "state": "live", "detail": "toujours à jour", "note": ""},
+        {
+            "platform": "website",
+            "name": "Notre site",
+            "state": "live",
+            "detail": "à jour, en une minute au plus",
+            "note": "",
+        },
         {
             "platform": "uber_eats",
             "name": "Uber Eats",
@@ -147,7 +153,7 @@ class PlaceAnswer(serializers.Serializer):
     name = serializers.CharField()
     state = serializers.ChoiceField(
         list(spreading.STATES),
-        help_text="live : notre page, toujours à jour ; known : prévenue ; moving : en train de l'être ; failed : pas "
+        help_text="live : notre page, à jour en une minute ; known : prévenue ; moving : en train de l'être ; failed : pas "
         "prévenue ; held : attend une décision ; by_hand : demandé à une personne ; untold : n'a pas de moyen de l'être.",
     )
     detail = serializers.CharField(source="words")

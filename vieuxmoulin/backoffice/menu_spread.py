@@ -15,7 +15,7 @@ from menus.services import stock
 from vieuxmoulin.backoffice.menu_pieces import SEE
 from vieuxmoulin.backoffice.pages import guarded
 from vieuxmoulin.orchestrator import spreading
-from vieuxmoulin.orchestrator.spreading import BY_HAND, FAILED, HELD, LIVE, MOVING, UNTOLD, Told
+from vieuxmoulin.orchestrator.spreading import BY_HAND, FAILED, HELD, MOVING, UNTOLD, Told
 
 # Long enough for a figure on nineteen of twenty, short enough to tell how things go now.
 WATCHED = timedelta(days=30)
@@ -35,8 +35,6 @@ def context() -> dict[str, Any]:
     places = spreading.told_places()
     return {
         "places": places,
-        # Our own page is there even when nobody made it a destination.
-        "has_own_page": any(place.state == LIVE for place in places),
         "summary": summary(places),
         "is_moving": any(place.state == MOVING for place in places),
         "is_wrong": any(place.state in WRONG for place in places),
@@ -54,7 +52,12 @@ def summary(places: list[Told]) -> str:
     if by_hand := _named(places, BY_HAND):
         return _("À changer à la main : %(places)s") % {"places": by_hand}
     if untold := _named(places, UNTOLD):
-        return _("Tout ce qui peut être prévenu l'est. Sans moyen de l'être : %(places)s") % {"places": untold}
+        sentence = ngettext(
+            "Tout ce qui peut être prévenu l'est. Ne peut pas l'être : %(places)s",
+            "Tout ce qui peut être prévenu l'est. Ne peuvent pas l'être : %(places)s",
+            sum(place.state == UNTOLD for place in places),
+        )
+        return sentence % {"places": untold}
     return _("Tout le monde est prévenu")
 
 

@@ -1,20 +1,23 @@
 """How far each place is with what ran out: told by us, asked of a person, or without any means of knowing."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations.admin_tools.display import short_date
+from menus.connectors import registry
 from menus.models import Destination, MenuSync, StockPush
 from menus.services import placing
 
 LIVE, KNOWN, MOVING, FAILED, HELD, BY_HAND, UNTOLD = STATES = (
     "live", "known", "moving", "failed", "held", "by_hand", "untold",
 )  # fmt: skip
+# Browsers keep our page a minute.
+ALWAYS = gettext_lazy("à jour, en une minute au plus")
 ON_ITS_WAY = (StockPush.Status.PENDING, StockPush.Status.PUSHING)
 BEING_WRITTEN = (MenuSync.Status.PENDING, MenuSync.Status.PUSHING, MenuSync.Status.VERIFYING)
 
@@ -51,18 +54,23 @@ def told_places() -> list[Told]:
     pushes = StockPush.objects.in_bulk([place.last_push for place in places if place.last_push])
     by_hand = [place.last_sync for place in places if place.last_sync and placing.connector_of(place).is_by_hand]
     syncs = MenuSync.objects.in_bulk(by_hand) if by_hand else {}
-    return in_order(_told(place, pushes.get(place.last_push), syncs.get(place.last_sync)) for place in places)
-
-
-def in_order(places: Iterable[Told]) -> list[Told]:
+    told = [_told(place, pushes.get(place.last_push), syncs.get(place.last_sync)) for place in places]
+    if not any(place.state == LIVE for place in told):
+        told.append(_own_page())
     ranks = {LIVE: 0, UNTOLD: 2}
-    return sorted(places, key=lambda place: ranks.get(place.state, 1))
+    return sorted(told, key=lambda place: ranks.get(place.state, 1))
+
+
+def _own_page() -> Told:
+    """Our page is there even when nobody made it a destination."""
+    slug = next(slug for slug, connector in registry.items() if connector.is_drawn_live)
+    return Told(slug, _("Notre site"), LIVE, str(ALWAYS))
 
 
 def _told(place: Destination, push: StockPush | None, sync: MenuSync | None) -> Told:
     connector = placing.connector_of(place)
     if connector.is_drawn_live:
-        state = (LIVE, _("toujours à jour"))
+        state = (LIVE, str(ALWAYS))
     elif not connector.can_suspend and not connector.is_by_hand:
         state = (UNTOLD, _("ne peut pas être prévenue"), str(connector.stock_note))
     elif place.is_held:
@@ -86,7 +94,7 @@ def _by_us(push: StockPush | None) -> tuple[Any, ...]:
 
 def _by_hand(sync: MenuSync | None, note: str) -> tuple[Any, ...]:
     if sync is None:
-        return KNOWN, _("rien à y changer pour l'instant"), note
+        return KNOWN, _("n'a pas encore reçu la carte"), note
     if sync.status in BEING_WRITTEN:
         return MOVING, _("la liste de ce qu'il faut y changer se prépare…"), sync.last_error
     if sync.status == MenuSync.Status.CONFIRMING:

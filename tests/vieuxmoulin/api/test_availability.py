@@ -219,6 +219,8 @@ def test_a_reference_that_means_two_things_is_told_apart_by_its_kind(say, card):
     [
         ({"refs": ["magret", "magrets"]}, 422, "refs[1]", "« magret »"),
         ({"refs": ["Magret de canard"]}, 422, "refs[0]", "« magret »"),
+        ({"refs": ["ardoises"]}, 422, "refs[0]", "« ardoise »"),
+        ({"refs": ["blondes"]}, 422, "refs[0]", "« biere »"),
         ({"refs": ["rose"]}, 422, "refs[0]", "« cuisson/rose »"),
         ({"refs": ["formula:magret"]}, 422, "refs[0]", "« magret »"),
         ({"refs": ["zzz"]}, 422, "refs[0]", "« plat/taille »"),
