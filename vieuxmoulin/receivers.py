@@ -66,7 +66,7 @@ from vieuxmoulin.exchange import links, streams
 from vieuxmoulin.orchestrator import card_posts, ledger, own_events
 
 BURST_ALERT, HANDS_ALERT = "refused:", "hands:"
-# Of a list of changes: the first ones, for an e-mail; its page has them all.
+# Signs of a list of changes.
 MOST_INSTRUCTIONS = 600
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
 SYNC_MODULES = "vieuxmoulin.tasks.sync_modules"
@@ -247,10 +247,17 @@ def call_for_a_change_by_hand(sync_id: UUID, **_: Any) -> None:
     alerts.raise_alert(
         f"{HANDS_ALERT}{sync.destination_id}",
         f"{sync.destination} : la carte est à changer à la main.",
-        f"{sync.manual_task.instructions[:MOST_INSTRUCTIONS]}\nEnsuite, cochez « C'est fait ».",
+        f"{_first_lines(sync.manual_task.instructions)}\nEnsuite, cochez « C'est fait ».",
         address=reverse("admin:menus_menusync_change", args=[sync_id]),
         permission="menus.change_menusync",
     )
+
+
+def _first_lines(text: str) -> str:
+    """A list that fits an e-mail; its page has all of it."""
+    if len(text) <= MOST_INSTRUCTIONS:
+        return text
+    return text[:MOST_INSTRUCTIONS].rpartition("\n")[0] + "\n…"
 
 
 @receiver(publication_published)

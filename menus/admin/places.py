@@ -218,6 +218,8 @@ class MenuSyncAdmin(HistoryAdmin):
 
     @display(description=gettext_lazy("ce que cela veut dire"))
     def meaning(self, sync: MenuSync) -> str:
+        if is_asked(sync):
+            return _("C'est à vous : faites là-bas ce qui est écrit plus bas, puis dites « C'est fait ».")
         return {
             MenuSync.Status.COHERENT: _("La carte a été relue là-bas : elle est identique à la nôtre."),
             MenuSync.Status.DRIFTED: _("La destination montre autre chose que notre carte. Renvoyez-la pour réparer."),
@@ -261,9 +263,7 @@ class MenuSyncAdmin(HistoryAdmin):
         icon="task_alt",
         question=gettext_lazy("Vous confirmez que la carte a été changée là-bas comme il est écrit."),
         variant=ActionVariant.SUCCESS,
-        when=lambda sync: (
-            sync.status == MenuSync.Status.CONFIRMING and ManualTask.objects.filter(sync=sync, done_at=None).exists()
-        ),
+        when=lambda sync: is_asked(sync),
     )
     def done_by_hand(self, request: HttpRequest, sync: MenuSync, form: DialogForm) -> str:
         task = ManualTask.objects.get(sync=sync)
@@ -289,6 +289,11 @@ class MenuSyncAdmin(HistoryAdmin):
     def _sent(number: int) -> str:
         none = _("Rien à renvoyer : seules repartent les synchronisations en échec ou différentes.")
         return counted(number, _("1 synchronisation repart."), _("{} synchronisations repartent."), none)
+
+
+def is_asked(sync: MenuSync) -> bool:
+    """Whether a person is to change something there."""
+    return sync.status == MenuSync.Status.CONFIRMING and ManualTask.objects.filter(sync=sync, done_at=None).exists()
 
 
 def difference_table(differences: list[dict[str, Any]], document: dict[str, Any]) -> Any:

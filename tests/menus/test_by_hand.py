@@ -163,6 +163,21 @@ def test_somebody_is_alerted_until_it_is_done(card, place, django_capture_on_com
     assert alert.resolved_at is not None
 
 
+def test_a_whole_card_is_too_long_for_an_alert(place, django_capture_on_commit_callbacks):
+    document = copy.deepcopy(FULL)
+    dish = {"name": "Un plat au nom assez long pour remplir sa ligne", "price_cents": 1000, "allergens": []}
+    document["categories"][0]["items"] += [{**dish, "id": f"p{rank}"} for rank in range(20)]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(writing.replace(document))
+        work()
+
+    lines = Alert.objects.get(key=f"hands:{place.pk}").message.splitlines()
+    assert lines[-2:] == ["…", "Ensuite, cochez « C'est fait »."]
+    assert lines[-3].startswith("- « ")
+    assert lines[-3] in ManualTask.objects.get().instructions.splitlines()
+
+
 def test_an_alert_that_is_late_or_without_object_gives_way(card, place, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         out(card)

@@ -38,7 +38,6 @@ def context() -> dict[str, Any]:
         "summary": summary(places),
         "is_moving": any(place.state == MOVING for place in places),
         "is_wrong": any(place.state in WRONG for place in places),
-        "is_asking": any(place.state == BY_HAND for place in places),
         "pace": pace(),
     }
 

@@ -83,6 +83,7 @@ def test_what_is_to_be_done_by_hand_is_read_and_ticked(office):
 
     sync.refresh_from_db()
     assert "prix 22,90 € → 23,90 €" in page
+    assert "C&#x27;est à vous" in page
     assert (sync.status, sync.manual_task.done_by) == ("not_verifiable", "camille")
     assert not syncing.done_by_hand(sync.manual_task, by="luc")
 
