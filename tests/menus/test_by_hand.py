@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from menus.connectors.manual import NOTHING
@@ -213,8 +213,9 @@ def follow(there):
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=SHARED)
-@given(steps=STEPS)
-def test_whoever_follows_the_lists_ends_with_our_card(place, steps):
+@given(is_typed=st.booleans(), steps=STEPS)
+@example(is_typed=True, steps=["out magret", "follow", "back magret"])
+def test_whoever_follows_the_lists_ends_with_our_card(place, is_typed, steps):
     # The examples follow one another at one place: each begins with a card that nobody typed yet.
     MenuSync.objects.all().delete()
     Destination.objects.update(told_stock={})
@@ -222,6 +223,9 @@ def test_whoever_follows_the_lists_ends_with_our_card(place, steps):
     publish(menu)
     work()
     there = set()
+    if is_typed:
+        follow(there)
+        tick()
     for step in steps:
         verb, _, ref = step.partition(" ")
         if verb in ("out", "back"):

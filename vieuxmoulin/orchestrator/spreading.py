@@ -69,6 +69,7 @@ def _own_page() -> Told:
 
 def _told(place: Destination, push: StockPush | None, sync: MenuSync | None) -> Told:
     connector = placing.connector_of(place)
+    state: tuple[Any, ...]
     if connector.is_drawn_live:
         state = (LIVE, str(ALWAYS))
     elif not connector.can_suspend and not connector.is_by_hand:
