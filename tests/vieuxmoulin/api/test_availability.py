@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from integrations.models import AuditEntry
 from menus.models import Destination, Item, Option, StockPush
 from menus.services import availability, writing
 from tests.factories import CredentialFactory, PublicationFactory
+from tests.menus.connectors.conftest import SHARED
 from tests.menus.documents import FULL
 from vieuxmoulin.receivers import hold_what_names_an_absent_dish
 
@@ -351,3 +354,41 @@ def test_a_hundred_things_do_not_take_a_question_each(say, card, django_assert_m
 
     with django_assert_max_num_queries(45):
         assert len(refs(say(*(f"p{rank}" for rank in range(100))), "changed")) == 100
+
+
+REFS = ["magret", "item:magret", "lentilles", "mystere", "gibier", "biere/demi", "biere/pinte", "variant:biere/demi",
+        "cuisson/rose", "sauces/truffe", "f-midi", "formula:f-nuit"]  # fmt: skip
+STRANGE = st.sampled_from(["", "biere", "plats", "cuisson", "/", ":", "item:", "biere/", "\u202e", "é" * 60]) | st.text(
+    max_size=12
+)
+BODIES = st.fixed_dictionaries(
+    {"refs": st.lists(st.sampled_from(REFS) | STRANGE, max_size=4) | st.lists(st.sampled_from(REFS), min_size=1)},
+    optional={
+        "status": st.sampled_from([OUT, ON_SALE, "hidden", None, 7]),
+        "until": st.sampled_from([None, "2026-11-30T18:00:00Z", "2026-12-02T12:00:00+01:00", "2026-01-01T00:00:00Z"]),
+        "reason": st.sampled_from(["", "Rupture", "\x00", "é" * 200]),
+    },
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=SHARED)
+@given(body=BODIES)
+def test_whatever_is_sent_is_done_whole_and_once_or_not_at_all(api, card, clock, body):
+    before = state()
+
+    answer = api.post(f"/menus/{card.pk}/availability", body)
+
+    if answer.status_code != 200:
+        assert answer.status_code in (400, 422)
+        assert answer.json()["problems"]
+        assert state() == before
+        return
+    told = answer.json()
+    named = [row["kind"] + row["ref"] for name in ("changed", "unchanged", "withdrawn") for row in told[name]]
+    assert len(named) == len(set(named))
+    assert bool(told["changed"]) == (state()[:3] != before[:3])
+    after = state()
+    again = api.post(f"/menus/{card.pk}/availability", body).json()
+    assert again["changed"] == []
+    assert again["withdrawn"] == told["withdrawn"]
+    assert state() == after
