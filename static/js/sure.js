@@ -1,4 +1,5 @@
-// Two taps before what guests notice at once: the first asks, the second does. And a list that is searched as one types.
+// Two taps before what guests notice at once: the first asks, the second does. A list that is searched as one types. And what
+// was opened stays so.
 "use strict";
 
 document.addEventListener("click", (event) => {
@@ -22,4 +23,14 @@ document.querySelectorAll("[data-searches]").forEach((search) => {
       row.hidden = !plain(row.dataset.name).includes(plain(search.value.trim()));
     });
   });
+});
+
+// What a reader opened stays open when it is drawn again beneath the eyes.
+let opened = "";
+document.addEventListener("htmx:beforeSwap", (event) => {
+  opened = event.detail.target.matches("details[id][open]") ? event.detail.target.id : "";
+});
+document.addEventListener("htmx:afterSwap", () => {
+  if (opened) document.getElementById(opened)?.setAttribute("open", "");
+  opened = "";
 });

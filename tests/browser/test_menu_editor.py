@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from playwright.sync_api import expect
 
-from menus.models import Category, Formula, Item, Menu, MenuRevision
+from menus.models import Category, Destination, Formula, Item, Menu, MenuRevision
 from menus.services import revisions, writing
 from menus.services.documents import document_of
 from tests import factories
@@ -244,6 +244,24 @@ def test_the_kitchen_says_what_ran_out(office, menu):
     expect(office.get_by_text("« Magret de canard » noté épuisé.")).to_be_visible()
     assert dish().availability == "unavailable"
     assert overflow(office) == 0
+
+
+def test_what_was_opened_of_the_places_stays_open_when_it_is_drawn_again(office, menu):
+    Destination.objects.create(platform="google", name="Fiche Google")
+    office.goto(f"/admin/carte/{menu.pk}/epuise/")
+    note = office.get_by_text("Google n'a pas de moyen de dire qu'un plat manque")
+    expect(note).to_be_hidden()
+    office.get_by_text("Tout ce qui peut être prévenu l'est. Ne peut pas l'être : Fiche Google").click()
+    expect(note).to_be_visible()
+
+    button = office.get_by_label("Magret de canard : disponible. Dire épuisé")
+    with office.expect_response(lambda answer: answer.url.endswith("/carte/epuise/etat/")):
+        button.click()
+        button.click()
+
+    expect(office.get_by_label("Magret de canard : épuisé. Dire de retour")).to_be_visible()
+    office.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    expect(note).to_be_visible()
 
 
 def test_a_file_is_previewed_then_accepted(office, menu, tmp_path):
