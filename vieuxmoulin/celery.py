@@ -26,6 +26,16 @@ def get_ready(**_: Any) -> None:
     warm()
 
 
+@worker_init.connect
+def know_its_place(**_: Any) -> None:
+    """Before its processes are forked, which take after it."""
+    from django.conf import settings
+
+    from vieuxmoulin.precedence import give_way
+
+    give_way(settings.WORKER_NICE)
+
+
 @task_prerun.connect
 def drop_broken_connection(**_: Any) -> None:
     """A database that restarted cut every line; with CELERY_DB_REUSE_MAX, Celery would keep a dead one for long."""

@@ -183,6 +183,9 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Celery closes the connection around every task otherwise, whatever CONN_MAX_AGE says.
 CELERY_DB_REUSE_MAX = env.int("CELERY_DB_REUSE_MAX", default=1000)
 
+# How far this worker gives way to other processes of the machine, from 0 to 19: see precedence.py.
+WORKER_NICE = env.int("WORKER_NICE", default=0)
+
 # The pace of the sweep that keeps every promise (law 1), and of the pulses.
 # A dish that ran out only comes back when there is enough of everything for so many portions.
 STOCK_BACK_PORTIONS = env.int("STOCK_BACK_PORTIONS", default=3)

@@ -27,7 +27,7 @@ from integrations.events import announce
 from notifications.connectors.base import Outcome
 from notifications.models import Chunk, Notification
 from notifications.services import browsers, oppositions
-from notifications.services.among import Among
+from notifications.services.among import Among, as_array
 from notifications.services.permission import address_index
 from notifications.services.windows import Waiting
 from notifications.signals import messages_settled
@@ -99,7 +99,7 @@ def _record_each(taken: list[Outcome], now: datetime) -> None:
     pairs: list[Any]
     if connection.vendor == "postgresql":
         found = "unnest(%s::uuid[], %s::text[]) AS taken (id, external_id)"
-        pairs = [[UUID(outcome.message_id) for outcome in taken], [outcome.external_id for outcome in taken]]
+        pairs = [as_array(outcome.message_id for outcome in taken), [outcome.external_id for outcome in taken]]
     else:
         found = "(SELECT value ->> 0 AS id, value ->> 1 AS external_id FROM json_each(%s)) AS taken"
         pairs = [json.dumps([[UUID(outcome.message_id).hex, outcome.external_id] for outcome in taken])]

@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from tests.bench.lab import Caller, Lab, Row, at_least, lab, pace
+from tests.bench.lab import GIVING_WAY, Caller, Lab, Row, at_least, lab, pace
 from tests.bench.messages import SMS_PATH, crowd
 from tests.house import WORKER
 
@@ -37,7 +37,7 @@ def kills() -> list[Row]:
         for moment in moments:
             found.log.wait_for(moment, SMS_PATH, 240)
             found.house.kill("campaigns")
-            found.house.start("campaigns", ["nice", *WORKER, "-Q", "notify,menus,campaigns,analytics", "-c", "2"])
+            found.house.start("campaigns", [*GIVING_WAY, *WORKER, "-Q", "notify,menus,campaigns,analytics", "-c", "2"])
         flagged = wait_until_settled(found, 240)
         times = arrivals(found)
     doubled = sum(1 for number in times.values() if number > 1)
