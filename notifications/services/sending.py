@@ -21,6 +21,8 @@ from notifications.services.templates import missing
 
 # Without a provider yet, the chunk waits for one.
 DEFAULT_CHUNK = 500
+# So few go in one chunk, whatever the service takes in one call.
+FEW = 20
 # Guests named one by one in a statement: what every database takes.
 MOST_NAMED = 500
 # By name: tasks.py stands above the services.
@@ -101,10 +103,11 @@ def _expand(
     at_most: int | None,
 ) -> int:
     """Cut an audience into chunks of as many messages as the service takes in one call."""
-    provider = providers.first(channel)
+    few = at_most if at_most is not None and at_most <= FEW else None
+    # Whoever is named waits for the answer: which service carries so few is asked when they leave.
+    provider = providers.first(channel) if few is None else None
     size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
     total = 0
-    few = at_most if at_most is not None and at_most <= size else None
     for guests in batches(contacts, size) if few is None else [contacts]:
         chunk = Chunk.objects.create(
             task_id=origin.task_id,
