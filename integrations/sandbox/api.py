@@ -13,7 +13,9 @@ from integrations.sandbox.models import Fault
 from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors.base import Call, Malformed, Refused, Vendor
 
-BEFORE = {Kind.SLOW, Kind.RATE_LIMITED, Kind.SERVER_ERROR, Kind.EMPTY_SERVER_ERROR, Kind.EXPIRED_TOKEN}
+# What the vendor goes on from, and does what it was asked for.
+ANSWERED = {Kind.SLOW, *faults.OUT_OF_SHAPE}
+MET = {*ANSWERED, Kind.RATE_LIMITED, Kind.SERVER_ERROR, Kind.EMPTY_SERVER_ERROR, Kind.EXPIRED_TOKEN}
 # Django's live test server gives all its threads one SQLite connection, where two transactions would mix.
 _one_at_a_time = threading.RLock()
 
@@ -27,12 +29,15 @@ def call(request: HttpRequest, slug: str, path: str) -> HttpResponse:
     vendor = registry[slug]()
     received = Call.read(request, path.rstrip("/"))
     with _database():
-        fault = faults.take(slug, received.path, BEFORE)
+        fault = faults.take(slug, received.path, MET)
     if fault is not None:
         faults.pause(fault.seconds if fault.kind == Kind.SLOW else 0)
-        if fault.kind != Kind.SLOW:
+        if fault.kind not in ANSWERED:
             return _mishap(vendor, received, fault)
-    return _answer(vendor, received)
+    answer = _answer(vendor, received)
+    if fault is not None and fault.kind in faults.OUT_OF_SHAPE and not isinstance(answer, LostAnswer):
+        return faults.out_of_shape(fault.kind, answer)
+    return answer
 
 
 def _mishap(vendor: Vendor, received: Call, fault: Fault) -> HttpResponse:

@@ -4,6 +4,9 @@ A lost answer (`timeout_after_accept`) is a response without a single byte: iter
 which gunicorn's gthread worker takes for a line that broke and closes the connection, and which Django's development
 and test servers drop silently; those keep the connection open, so it is also shut down by hand. `seconds` makes the
 vendor think that long first: above the client's own limit, the client sees a read timeout instead of a closed line.
+
+An answer out of shape (`cut_json`, `wrong_shape`, `html_page`) takes the place of the true one under the status 200, as
+a proxy under repair or a new version of the vendor would have it: what was asked for is done all the same.
 """
 
 import errno
@@ -13,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from integrations.sandbox.models import Fault
 
@@ -21,6 +24,8 @@ Kind = Fault.Kind
 # A web thread is held meanwhile.
 MAX_SECONDS = 60.0
 DEFAULT_SECONDS = {Kind.SLOW: 2.0, Kind.RATE_LIMITED: 2.0}
+OUT_OF_SHAPE = frozenset({Kind.CUT_JSON, Kind.WRONG_SHAPE, Kind.HTML_PAGE})
+MAINTENANCE = "<!doctype html><title>Maintenance</title><h1>Nous revenons dans un instant.</h1>"
 
 
 def inject(vendor: str, kind: str, times: int = 1, seconds: float | None = None, path_contains: str = "") -> Fault:
@@ -57,6 +62,17 @@ def take(vendor: str, path: str, kinds: set[str], *, only_aimed: bool = False) -
 def pause(seconds: float) -> None:
     """Let the caller wait."""
     time.sleep(min(seconds, MAX_SECONDS))
+
+
+def out_of_shape(kind: str, answer: HttpResponse) -> HttpResponse:
+    """What the caller reads in place of the true answer."""
+    if kind == Kind.HTML_PAGE:
+        return HttpResponse(MAINTENANCE)
+    if kind == Kind.WRONG_SHAPE:
+        return JsonResponse({"version": 2, "result": {"status": answer.status_code}})
+    # One without any content would still be itself by half.
+    text = answer.content[: len(answer.content) // 2] or b'{"items": ['
+    return HttpResponse(text, content_type="application/json")
 
 
 class LostAnswer(HttpResponse):

@@ -43,6 +43,9 @@ class Fault(models.Model):
         EMPTY_SERVER_ERROR = "empty_server_error", _("panne sans explication (502 vide)")
         TIMEOUT_AFTER_ACCEPT = "timeout_after_accept", _("accepte, puis ne répond pas")
         EXPIRED_TOKEN = "expired_token", _("jeton expiré")
+        CUT_JSON = "cut_json", _("JSON coupé")
+        WRONG_SHAPE = "wrong_shape", _("JSON d'une autre forme")
+        HTML_PAGE = "html_page", _("page HTML au lieu de la réponse")
 
     vendor = models.CharField(_("service"), max_length=40)
     kind = models.CharField(_("incident"), max_length=24, choices=Kind.choices)

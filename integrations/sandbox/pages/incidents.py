@@ -19,6 +19,9 @@ EXPLANATIONS = {
     Fault.Kind.EMPTY_SERVER_ERROR: "refuse sans un mot : nul ne sait si c'est fait",
     Fault.Kind.TIMEOUT_AFTER_ACCEPT: "fait ce qu'on demande, puis coupe la ligne",
     Fault.Kind.EXPIRED_TOKEN: "ne reconnaît plus l'accès : il faut reconnecter",
+    Fault.Kind.CUT_JSON: "fait ce qu'on demande, puis n'en dit que la moitié",
+    Fault.Kind.WRONG_SHAPE: "fait ce qu'on demande, et le dit autrement que convenu",
+    Fault.Kind.HTML_PAGE: "fait ce qu'on demande, mais montre une page d'entretien",
 }
 
 

@@ -72,6 +72,36 @@ def test_every_vendor_words_its_own_troubles(client, slug, kind, statuses):
         assert answer.headers.get("Retry-After") == "7" or resets & {name.lower() for name in answer.headers}
 
 
+@pytest.mark.parametrize(
+    ("kind", "type_", "text"),
+    [
+        ("cut_json", "application/json", b'{"has_more": true, "items": [{"'),
+        ("wrong_shape", "application/json", b'{"version": 2, "result": {"status": 200}}'),
+        ("html_page", "text/html; charset=utf-8", b"<!doctype html><title>Maintenance</title>"),
+    ],
+)
+def test_an_answer_out_of_shape_takes_the_place_of_the_true_one_once(client, kind, type_, text):
+    inject("crm", kind)
+
+    odd, true = (client.get("/bac-a-sable/api/crm/contacts?limit=1", **BEARER) for _ in range(2))
+
+    assert (odd.status_code, odd.headers["Content-Type"]) == (200, type_)
+    assert odd.content.startswith(text)
+    assert odd.content != true.content
+    assert len(true.json()["items"]) == 1
+
+
+@pytest.mark.parametrize("kind", ["cut_json", "wrong_shape", "html_page"])
+def test_what_was_asked_for_is_done_though_the_answer_does_not_say_so(client, kind):
+    inject("crm", kind)
+
+    client.put(
+        "/bac-a-sable/api/crm/contacts/ref/one", {"first_name": "Anne"}, content_type="application/json", **BEARER
+    )
+
+    assert VendorRecord.objects.get(vendor="crm", data__external_ref="one").data["first_name"] == "Anne"
+
+
 def test_a_slow_answer_comes_after_the_asked_time(client, monkeypatch):
     waits = []
     monkeypatch.setattr(faults.time, "sleep", waits.append)
