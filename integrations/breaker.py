@@ -21,8 +21,8 @@ from integrations.signals import circuit_closed, circuit_opened
 log = structlog.get_logger(__name__)
 # Failures further apart than this are not a row of failures.
 WINDOW_SECONDS = 60
-# The first rest, doubled after each failed trial up to the longest.
-FIRST_REST_SECONDS, LONGEST_REST_SECONDS = 30, 600
+# The first rest is BREAKER_REST_SECONDS, doubled after each failed trial up to the longest.
+LONGEST_REST_SECONDS = 600
 # Who tries must answer within this, or somebody else tries.
 TRIAL_SECONDS = 60
 # What a process knows of a breaker is looked up again after this: a question per call would cost more than the call.
@@ -111,7 +111,7 @@ def _note_failure(key: str, slug: str) -> None:
     is_stumbling = time.monotonic() - _answered.get(key, float("-inf")) < STUMBLES_SECONDS
     if not before.is_open and (failures < settings.BREAKER_FAILURES or is_stumbling):
         return
-    rest = min(before.rest * 2, LONGEST_REST_SECONDS) if before.is_open else FIRST_REST_SECONDS
+    rest = min(before.rest * 2, LONGEST_REST_SECONDS) if before.is_open else settings.BREAKER_REST_SECONDS
     cache.set(key, State(failures, time.time() + rest, rest), _FORGOTTEN_SECONDS)
     cache.delete(f"{key}:trial")
     _known.pop(key, None)

@@ -90,7 +90,7 @@ JOBS = (
     Job(
         "Modules voisins",
         "vieuxmoulin.tasks.sync_modules",
-        60,
+        settings.SWEEP_SECONDS,
         "Chaque flux a son rythme (une à quinze minutes) ; un plat épuisé ou un refus n'attend pas.",
         is_first=True,
     ),

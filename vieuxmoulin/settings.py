@@ -186,9 +186,9 @@ CELERY_DB_REUSE_MAX = env.int("CELERY_DB_REUSE_MAX", default=1000)
 # How far this worker gives way to other processes of the machine, from 0 to 19: see precedence.py.
 WORKER_NICE = env.int("WORKER_NICE", default=0)
 
-# The pace of the sweep that keeps every promise (law 1), and of the pulses.
 # A dish that ran out only comes back when there is enough of everything for so many portions.
 STOCK_BACK_PORTIONS = env.int("STOCK_BACK_PORTIONS", default=3)
+# The pace of the sweep that keeps every promise (law 1), and of the rounds to the neighbouring modules.
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
 # How long a worker holds a row before it is thought dead, and how long after an unanswered send we look for it.
 CLAIM_LEASE_SECONDS = env.float("CLAIM_LEASE_SECONDS", default=300.0)
@@ -238,6 +238,8 @@ WEBHOOK_ALLOWED_SOURCES = env.list("WEBHOOK_ALLOWED_SOURCES", default=["recipes"
 WEBHOOK_ALLOWED_NETWORKS = env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])
 # So many failures in a row, and a service is let rest before it is called again; 0: never.
 BREAKER_FAILURES = env.int("BREAKER_FAILURES", default=5)
+# How long its first rest is; the next ones are twice as long, up to ten minutes.
+BREAKER_REST_SECONDS = env.float("BREAKER_REST_SECONDS", default=30.0)
 # So many refused calls within an hour are told to staff.
 WEBHOOK_BURST = env.int("WEBHOOK_BURST", default=20)
 WEBHOOK_MAX_BYTES = env.int("WEBHOOK_MAX_BYTES", default=262_144)
