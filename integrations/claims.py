@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.errors import CircuitOpen, CommunicationError, TransientError
 
 # A service that is down for an hour is found again within minutes of its return.
-LONGEST_DELAY_SECONDS = 900
+LONGEST_DELAY_SECONDS, MOST_DOUBLINGS = 900, 20
 # With these delays, a day: a service may be away that long and nothing is given up.
 MAX_ATTEMPTS = 100
 
@@ -89,7 +89,9 @@ def retry_at(error: CommunicationError, attempts: int) -> datetime:
     if asked is not None:
         delay = max(1.0, asked)
     else:
-        delay = min(settings.RETRY_FIRST_SECONDS * 2 ** max(0, attempts - 1), LONGEST_DELAY_SECONDS)
+        # Bounded: what is asked again for weeks would count beyond what a number can hold.
+        doublings = min(max(0, attempts - 1), MOST_DOUBLINGS)
+        delay = min(settings.RETRY_FIRST_SECONDS * 2**doublings, LONGEST_DELAY_SECONDS)
     return timezone.now() + timedelta(seconds=delay * random.uniform(1.0, 1.1))  # noqa: S311 (jitter, not a secret)
 
 

@@ -16,14 +16,14 @@ from integrations.claims import (
     claim,
     due,
     error_fields,
-    is_worn_out,
     retry_at,
     untried,
 )
-from integrations.errors import CommunicationError, TransientError
+from integrations.errors import AccountDisconnected, CommunicationError, TransientError
 from integrations.models import ModuleCursor
 from integrations.modules.crm import Crm, CrmContact
 from integrations.queueing import enqueue
+from integrations.services.streams import BROKEN_PACE
 from notifications.models import Consent, Contact
 from vieuxmoulin.exchange import consents, differences
 from vieuxmoulin.exchange.models import ContactLink, Difference
@@ -191,11 +191,21 @@ def _end(link: ContactLink, answer: CrmContact | None, started: datetime) -> Non
 
 
 def _fail(link: ContactLink, error: CommunicationError) -> None:
-    is_passing = isinstance(error, TransientError) and not is_worn_out(link.attempts, error)
+    """What the CRM refuses of one guest waits for a person; what is wrong with the CRM, or with our access to it, is no
+    word about this guest: it is told again for as long as that takes.
+    """
+    is_refused = _is_refusal(error)
+    at = retry_at(error, link.attempts) if isinstance(error, TransientError) else timezone.now() + BROKEN_PACE
     ContactLink.objects.filter(pk=link.pk, status=Status.TELLING, claimed_by=link.claimed_by).update(
-        status=Status.TO_TELL if is_passing else Status.FAILED,
-        next_attempt_at=retry_at(error, link.attempts) if is_passing else None,
+        status=Status.FAILED if is_refused else Status.TO_TELL,
+        next_attempt_at=None if is_refused else at,
         **RELEASE,
         **untried(error),
         **error_fields(error),
     )
+
+
+def _is_refusal(error: CommunicationError) -> bool:
+    """Whether the CRM understood us, and said no to what we told it."""
+    is_ours_to_mend = isinstance(error, TransientError | AccountDisconnected)
+    return not is_ours_to_mend and error.code.startswith("4")

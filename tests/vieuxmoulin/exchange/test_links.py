@@ -138,7 +138,9 @@ def test_an_address_about_which_somebody_has_to_decide_is_not_told_along_with_so
     assert body(moved.calls[0])["email"] == EMAIL
 
 
-@pytest.mark.parametrize(("status", "state"), [(503, "to_tell"), (429, "to_tell"), (422, "failed"), (401, "failed")])
+@pytest.mark.parametrize(
+    ("status", "state"), [(503, "to_tell"), (429, "to_tell"), (401, "to_tell"), (422, "failed"), (404, "failed")]
+)
 def test_what_the_crm_does_not_take_waits_or_is_named(api, status, state):
     anne(phone="+33612345678")
     contacts.take((guest(email=EMAIL),), False)
@@ -151,6 +153,30 @@ def test_what_the_crm_does_not_take_waits_or_is_named(api, status, state):
     if state == "failed":
         assert links.retry_refused() == 1
         assert link().status == "to_tell"
+
+
+@pytest.mark.parametrize("answer", ["<!doctype html><title>Maintenance</title>", '{"id": ', '{"version": 2}'])
+def test_an_answer_that_is_none_is_no_refusal_and_it_is_told_again(api, answer):
+    anne(phone="+33612345678")
+    contacts.take((guest(email=EMAIL),), False)
+    api.patch(CARD, body=answer)
+
+    links.tell(link().pk)
+
+    assert (link().status, link().last_error_code) == ("to_tell", "bad_answer")
+    assert link().next_attempt_at > timezone.now() + timedelta(minutes=9)
+
+
+def test_a_crm_that_is_away_for_days_is_told_as_soon_as_it_is_back(api):
+    anne(phone="+33612345678")
+    contacts.take((guest(email=EMAIL),), False)
+    ContactLink.objects.update(attempts=5000)
+    api.patch(CARD, status=503)
+
+    links.tell(link().pk)
+
+    assert (link().status, link().last_error_code) == ("to_tell", "503")
+    assert link().next_attempt_at < timezone.now() + timedelta(minutes=20)
 
 
 def test_a_change_that_comes_while_telling_is_told_after(api):
