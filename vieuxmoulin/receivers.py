@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.dispatch import receiver
 from django.urls import reverse
@@ -14,6 +15,7 @@ from campaigns.models import Campaign
 from campaigns.services import automations, lifecycle
 from campaigns.signals import campaign_completed, campaign_started
 from integrations.models import InboundEvent, WebhookEndpoint
+from integrations.modules import registry as module_registry
 from integrations.queueing import enqueue, send
 from integrations.services import outbound
 from integrations.signals import (
@@ -407,6 +409,9 @@ def call_for_an_event_that_was_given_up(event_id: UUID, **_: Any) -> None:
 
 @receiver(circuit_opened)
 def tell_that_a_service_rests(slug: str, failures: int, **_: Any) -> None:
+    if settings.MODULES_SYNC and slug in module_registry:
+        # Read again and again: `exchange/watch.py` tells of it, once, when it lasts.
+        return
     alerts.raise_alert(
         f"circuit:{slug}",
         f"{slug} ne répond plus.",

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields, lease, retry_at, untried
-from integrations.errors import CommunicationError, PermanentError, TransientError
+from integrations.errors import CircuitOpen, CommunicationError, PermanentError, TransientError
 from integrations.events import announce
 from integrations.models import ModuleCursor
 from integrations.modules import registry
@@ -171,15 +171,17 @@ def _end(stream: Stream, row: ModuleCursor) -> None:
 def _fail(stream: Stream, row: ModuleCursor, error: CommunicationError) -> None:
     now = timezone.now()
     at = retry_at(error, row.attempts) if isinstance(error, TransientError) else now + BROKEN_PACE
+    # A module that was let rest was not even asked: what was wrong with it is still what is wrong.
+    is_known = isinstance(error, CircuitOpen) and row.failing_since is not None
     ModuleCursor.objects.filter(pk=row.pk, status=Status.RUNNING, claimed_by=row.claimed_by).update(
         status=Status.IDLE,
         failing_since=row.failing_since or now,
         next_attempt_at=at,
         **RELEASE,
         **untried(error),
-        **error_fields(error),
+        **({} if is_known else error_fields(error)),
     )
-    if error.code != NOT_CONFIGURED:
+    if error.code != NOT_CONFIGURED and not is_known:
         pulse.note(stream.module, error=str(error))
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.models import ModuleCursor
 from integrations.modules import registry
@@ -44,7 +45,7 @@ def _down() -> None:
         alerts.raise_alert(
             f"{DOWN}{slug}",
             f"Le module {registry[slug].label} ne répond plus comme il faut.",
-            f"Depuis le {since:%d/%m à %H:%M} (UTC). {rows[0].last_error} Rien n'est perdu : la lecture reprendra où elle "
+            f"Depuis le {timezone.localtime(since):%d/%m à %H:%M}. {rows[0].last_error} Rien n'est perdu : la lecture reprendra où elle "
             "en était.",
             address=reverse("backoffice:modules"),
             permission=SEE,

@@ -7,7 +7,8 @@ import time_machine
 from django.utils import timezone
 from responses.matchers import header_matcher, query_param_matcher
 
-from integrations.models import ModuleCursor, ServiceHealth
+from integrations.errors import CircuitOpen
+from integrations.models import ModuleCursor, ServiceDay, ServiceHealth
 from integrations.services import streams
 from integrations.services.streams import Stream
 from notifications.models import Tag
@@ -177,6 +178,34 @@ def test_a_failure_is_kept_with_its_date_and_tried_again(stream, api, answer, co
         streams.run(stream)
         assert row().failing_since == NOON
         assert list(streams.failing_for_long()) == [row()]
+
+
+def test_a_module_that_is_let_rest_keeps_what_was_wrong_with_it(stream, api, monkeypatch):
+    first(api, status=503)
+    streams.run(stream)
+    before = (row().last_error, ServiceDay.objects.get().failed)
+    ModuleCursor.objects.update(next_attempt_at=None)
+
+    def rests(*_):
+        raise CircuitOpen("On le laisse souffler.", code="circuit_open", retry_after_seconds=30)
+
+    monkeypatch.setattr("integrations.breaker.check", rests)
+    streams.run(stream)
+
+    found = row()
+    assert (found.last_error, ServiceDay.objects.get().failed) == before
+    assert (found.last_error_code, found.attempts, found.status) == ("503", 1, "idle")
+
+
+def test_a_module_away_for_weeks_is_still_asked(stream, api):
+    first(api, status=503)
+    streams.run(stream)
+    ModuleCursor.objects.update(next_attempt_at=None, attempts=3000)
+
+    streams.run(stream)
+
+    assert (row().status, row().attempts) == ("idle", 3001)
+    assert row().next_attempt_at < timezone.now() + timedelta(minutes=20)
 
 
 def test_a_stream_of_one_answer_is_read_by_its_version(api):

@@ -11,6 +11,7 @@ from integrations.models import InboundEvent, ModuleCursor, WebhookDelivery
 from integrations.sandbox.faults import inject
 from integrations.sandbox.models import VendorRecord
 from integrations.services import inbound, streams
+from integrations.signals import circuit_opened
 from menus.models import RecipeLine
 from notifications.models import Contact, Purchase
 from tests.factories import ContactFactory, ItemFactory, WebhookEndpointFactory
@@ -143,6 +144,17 @@ def test_a_module_that_is_away_for_long_is_named_and_closed_when_it_is_back(queu
         work(queue)
         watch.look()
         assert open_alerts() == set()
+
+
+@pytest.mark.parametrize(
+    ("slug", "is_read", "keys"), [("crm", True, set()), ("crm", False, {"circuit:crm"}), ("x", True, {"circuit:x"})]
+)
+def test_a_module_that_is_let_rest_is_no_second_alert_where_its_reading_tells_of_it(settings, slug, is_read, keys):
+    settings.MODULES_SYNC = is_read
+
+    circuit_opened.send(None, slug=slug, failures=5)
+
+    assert open_alerts() == keys
 
 
 def test_elements_that_cannot_be_used_are_named_and_the_others_are_read(queue):
