@@ -51,6 +51,11 @@ class RabbitMQ(Server):
             return False
         return True
 
+    def freeze(self) -> None:
+        """Let it hold every connection and say no word, as behind a line that went dead."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGSTOP)
+
     def stop(self, number: int) -> None:
         if self.process is not None:
             os.killpg(self.process.pid, number)

@@ -1,4 +1,4 @@
-"""PostgreSQL restarted, RabbitMQ killed, Redis away, while requests and events come in: each message leaves once.
+"""PostgreSQL restarted, RabbitMQ away for a minute, Redis away, while requests and events come in: each leaves once.
 
 What counts is what the vendor has, and what each caller was told: 202 is a promise, anything else is said in good form
 and may be asked again under the same key.
@@ -10,8 +10,11 @@ import signal
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import psycopg
 import pytest
@@ -24,9 +27,17 @@ from tests.flows.waiting import until
 from tests.house import ROOT, house, wait_for_port
 
 pytestmark = [pytest.mark.flow, pytest.mark.needs_postgresql, pytest.mark.needs_redis, pytest.mark.needs_rabbitmq]
-GROUPS, SIZE = 12, 10
-EVENTS = 80
-PARTS = 4
+# Asked for and told in three parts, at once; and steadily, while the broker is away.
+PARTS, PART_GROUPS, PART_EVENTS = 3, 3, 20
+AWAY_SECONDS, FROZEN_SECONDS = 60, 15
+EVENTS_A_SECOND, SECONDS_A_GROUP = 2, 6
+STEADY_GROUPS, STEADY_EVENTS = AWAY_SECONDS // SECONDS_A_GROUP, AWAY_SECONDS * EVENTS_A_SECOND
+GROUPS, SIZE = PARTS * PART_GROUPS + STEADY_GROUPS, 10
+EVENTS = PARTS * PART_EVENTS + STEADY_EVENTS
+# Workers look for a broker that is away every thirty seconds at the latest.
+CAUGHT_UP_SECONDS = 45
+# Nobody who asks is made to feel that the broker is away.
+LONGEST_WAIT_SECONDS = 3
 LATENCY_MS = 50
 TOLD_AGAIN_SECONDS = 0.5
 IMPATIENT = {
@@ -58,6 +69,8 @@ class Callers:
         self.promised: list[str] = []
         self.others: list[requests.Response] = []
         self.cut = 0
+        # How long each 202 took to come, in seconds.
+        self.waits: list[float] = []
         self._lock = threading.Lock()
 
     def notify(self, group: int) -> None:
@@ -82,6 +95,7 @@ class Callers:
             with self._lock:
                 if answer.status_code == 202:
                     self.promised.append(name)
+                    self.waits.append(answer.elapsed.total_seconds())
                     return
                 self.others.append(answer)
             pause.wait(TOLD_AGAIN_SECONDS)
@@ -105,10 +119,19 @@ class Town:
         lines = map(json.loads, whole.splitlines())
         return collections.Counter(line["to"] for line in lines if "to" in line)
 
-    def settled(self) -> bool:
+    def outcome(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Messages and events, by their status."""
         sends = dict(self.rows("SELECT status, count(*) FROM notifications_notification GROUP BY status"))
         events = dict(self.rows("SELECT status, count(*) FROM integrations_inboundevent GROUP BY status"))
-        return sends == {"sent": GROUPS * SIZE} and events == {"processed": EVENTS}
+        return sends, events
+
+    def has_nothing_waiting(self) -> bool:
+        """Whether all that was promised so far is done."""
+        sends, events = self.outcome()
+        return set(sends) == {"sent"} and set(events) == {"processed"} and sends["sent"] % SIZE == 0
+
+    def settled(self) -> bool:
+        return self.outcome() == ({"sent": GROUPS * SIZE}, {"processed": EVENTS})
 
     def state(self) -> str:
         """Where everything stands, to read when a wait was in vain."""
@@ -164,40 +187,59 @@ def town(tmp_path):
 
 
 def part(town: Town, rank: int) -> list:
-    """One quarter of what is asked for and told, to be called by many at once."""
-    asked = [(town.callers.notify, group) for group in range(rank, GROUPS, PARTS)]
-    told = [(town.callers.tell, number) for number in range(rank, EVENTS, PARTS)]
+    """What is asked for and told in one go, to be called by many at once."""
+    asked = [(town.callers.notify, rank * PART_GROUPS + group) for group in range(PART_GROUPS)]
+    told = [(town.callers.tell, rank * PART_EVENTS + number) for number in range(PART_EVENTS)]
     return asked + told
+
+
+def steadily(town: Town, pool: ThreadPoolExecutor, at_second: dict[int, Callable[[], None]]) -> list[Future]:
+    """Ask and tell all through the minute, and let happen what is due at some of its seconds; returns the calls."""
+    calls, started, pause = [], time.monotonic(), threading.Event()
+    for second in range(AWAY_SECONDS):
+        pause.wait(max(0.0, started + second - time.monotonic()))
+        at_second.get(second, int)()
+        first = PARTS * PART_EVENTS + second * EVENTS_A_SECOND
+        calls += [pool.submit(town.callers.tell, number) for number in range(first, first + EVENTS_A_SECOND)]
+        if second % SECONDS_A_GROUP == 0:
+            calls.append(pool.submit(town.callers.notify, PARTS * PART_GROUPS + second // SECONDS_A_GROUP))
+    pause.wait(max(0.0, started + AWAY_SECONDS - time.monotonic()))
+    return calls
 
 
 def test_what_was_promised_leaves_once_whatever_is_cut(town):
     town.open()
-    callers = town.callers
+    callers, broker = town.callers, town.machines["rabbitmq"]
     with ThreadPoolExecutor(8) as pool:
 
-        def call(rank: int) -> list:
+        def call(rank: int) -> list[Future]:
             return [pool.submit(one, which) for one, which in part(town, rank)]
 
-        def have_all(calls: list) -> None:
+        def have_all(calls: list[Future]) -> None:
             for one in calls:
                 one.result(90)
 
         have_all(call(0))
         until(lambda: town.accepted().total() >= 5, 60, town.state)
 
-        # Without the cache, and without the broker: every word is taken at once, and kept.
+        # Without the cache: every word is taken at once, and kept.
         town.machines["redis"].stop(signal.SIGKILL)
         have_all(call(1))
         town.machines["redis"].start()
-        town.machines["rabbitmq"].stop(signal.SIGKILL)
-        have_all(call(2))
+        # A minute without the broker, dumb at first, then gone: the same.
+        callers.waits.clear()
+        broker.freeze()
+        have_all(steadily(town, pool, {FROZEN_SECONDS: partial(broker.stop, signal.SIGKILL)}))
         assert callers.others == []
-        town.machines["rabbitmq"].start()
-        until(town.machines["rabbitmq"].is_up, 60, "RabbitMQ does not come back")
+        assert len(callers.waits) == STEADY_EVENTS + STEADY_GROUPS
+        assert max(callers.waits) < LONGEST_WAIT_SECONDS
+        broker.start()
+        until(broker.is_up, 60, "RabbitMQ does not come back")
+        until(town.has_nothing_waiting, CAUGHT_UP_SECONDS, town.state)
 
         # Without the database nothing can be promised: each caller is told to come back.
         town.machines["postgresql"].stop(servers.FAST)
-        calls = call(3)
+        calls = call(2)
         until(lambda: len(callers.others) >= REFUSALS, 30, "nobody was turned away")
         town.machines["postgresql"].start()
         have_all(calls)
