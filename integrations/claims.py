@@ -4,6 +4,7 @@ A conditional UPDATE is the lock, because it means the same on SQLite and Postgr
 on two workers at once, and only one of them finds its row.
 """
 
+import hashlib
 import os
 import random
 import socket
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -66,6 +67,32 @@ def claim(model: type[models.Model], pk: Any, *, from_states: Iterable[str], to_
         .update(status=to_state, claimed_by=owner(), lease_until=now + lease(), attempts=F("attempts") + 1, **changes)
     )
     return taken == 1
+
+
+def claim_in_turn(
+    model: type[models.Model], pk: Any, *, line: str, ahead: models.QuerySet, from_states: Iterable[str], to_state: str
+) -> bool:
+    """Take one due row unless another stands ahead of it: looked at and taken in one step.
+
+    line: names what these rows stand in line for, "" for nothing. All who claim in it do so one after the other: else two,
+    each looking at what the other is about to change, would both find nothing ahead. ahead: evaluated once it is our turn.
+    """
+    if not line:
+        return claim(model, pk, from_states=from_states, to_state=to_state)
+    with transaction.atomic():
+        _take_turn(f"{model._meta.db_table}:{line}")
+        return not ahead.exists() and claim(model, pk, from_states=from_states, to_state=to_state)
+
+
+def _take_turn(line: str) -> None:
+    """Wait for whoever claims in this line just now; what they did is seen by every query that follows (READ COMMITTED).
+
+    On SQLite the transaction has done so already: it is IMMEDIATE, and there is one at a time.
+    """
+    if connection.vendor == "postgresql":
+        key = int.from_bytes(hashlib.blake2b(line.encode(), digest_size=8).digest(), signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 def due(queryset: models.QuerySet, *, states: Iterable[str]) -> models.QuerySet:

@@ -20,7 +20,7 @@ from integrations.claims import (
     MAX_ATTEMPTS,
     RELEASE,
     abandoned,
-    claim,
+    claim_in_turn,
     error_fields,
     is_worn_out,
     retry_at,
@@ -215,9 +215,14 @@ def _in_french(fault: jsonschema.ValidationError) -> str:
 def process(event_id: Any) -> None:
     """Tell an event to those who react to it, all or none of them; one that stands behind another waits its turn."""
     event = InboundEvent.objects.filter(pk=event_id).first()
-    if event is None or _ahead(event).exists():
-        return
-    if not claim(InboundEvent, event_id, from_states=[Status.PENDING], to_state=Status.PROCESSING):
+    if event is None or not claim_in_turn(
+        InboundEvent,
+        event_id,
+        line=event.entity,
+        ahead=_ahead(event),
+        from_states=[Status.PENDING],
+        to_state=Status.PROCESSING,
+    ):
         return
     event.refresh_from_db()
     structlog.contextvars.bind_contextvars(correlation_id=event.correlation_id, inbound_event=str(event.pk))
@@ -248,8 +253,6 @@ def _in_line(event: InboundEvent) -> Any:
 
 def _ahead(event: InboundEvent) -> Any:
     """Those that come before: what happened earlier, whenever it was told."""
-    if not event.entity:
-        return InboundEvent.objects.none()
     earlier = Q(occurred_at__lt=event.occurred_at) | Q(occurred_at=event.occurred_at, pk__lt=event.pk)
     # One in hand is let finish, even if it happened later.
     return _in_line(event).exclude(pk=event.pk).filter(earlier | Q(status=Status.PROCESSING))

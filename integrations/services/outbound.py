@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim, error_fields
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim_in_turn, error_fields
 from integrations.errors import CommunicationError, ContentRejected, OutcomeUnknown, PermanentError, TransientError
 from integrations.event_contracts import OUTBOUND, fault_of, path_of
 from integrations.events import announce
@@ -145,9 +145,16 @@ def deliver(delivery_id: Any) -> None:
     Facts about one thing leave in their order: one that stands behind another waits.
     """
     delivery = WebhookDelivery.objects.select_related("endpoint").filter(pk=delivery_id).first()
-    if delivery is None or _ahead(delivery).exists():
+    if delivery is None:
         return
-    if not claim(WebhookDelivery, delivery_id, from_states=[Status.PENDING], to_state=Status.SENDING):
+    if not claim_in_turn(
+        WebhookDelivery,
+        delivery_id,
+        line=f"{delivery.endpoint_id}:{delivery.entity}" if delivery.entity else "",
+        ahead=_ahead(delivery),
+        from_states=[Status.PENDING],
+        to_state=Status.SENDING,
+    ):
         return
     delivery.refresh_from_db()
     try:
@@ -195,8 +202,6 @@ def _in_line(delivery: WebhookDelivery) -> Any:
 
 def _ahead(delivery: WebhookDelivery) -> Any:
     """What this address must hear first about the same thing; what was given up stands aside."""
-    if not delivery.entity:
-        return WebhookDelivery.objects.none()
     earlier = Q(created_at__lt=delivery.created_at) | Q(created_at=delivery.created_at, pk__lt=delivery.pk)
     return _in_line(delivery).exclude(pk=delivery.pk).filter(earlier | Q(status=Status.SENDING))
 
