@@ -96,12 +96,12 @@ def _take_turn(line: str) -> None:
 
 
 def due(queryset: models.QuerySet, *, states: Iterable[str]) -> models.QuerySet:
-    """Rows to enqueue now: those due before the next sweep, oldest first."""
+    """Rows to enqueue now: those due before the next sweep, first those that nobody tried yet, then the oldest."""
     horizon = next_sweep()
     return (
         queryset.filter(status__in=list(states))
         .filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=horizon))
-        .order_by("next_attempt_at", "pk")
+        .order_by(F("next_attempt_at").asc(nulls_first=True), "pk")
     )
 
 

@@ -190,6 +190,8 @@ WORKER_NICE = env.int("WORKER_NICE", default=0)
 STOCK_BACK_PORTIONS = env.int("STOCK_BACK_PORTIONS", default=3)
 # The pace of the sweep that keeps every promise (law 1), and of the rounds to the neighbouring modules.
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=60)
+# What the sweep queued and nobody took within this is thought lost, and queued again.
+REQUEUE_SECONDS = env.float("REQUEUE_SECONDS", default=90.0)
 # How long a worker holds a row before it is thought dead, and how long after an unanswered send we look for it.
 CLAIM_LEASE_SECONDS = env.float("CLAIM_LEASE_SECONDS", default=300.0)
 READ_BACK_SECONDS = env.float("READ_BACK_SECONDS", default=45.0)

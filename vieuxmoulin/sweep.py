@@ -1,24 +1,24 @@
 """The minute sweep: rows are the truth, so whatever is due is enqueued again, whoever forgot it (law 1)."""
 
 from functools import partial
-from typing import Any
 
 import structlog
+from django.db.models import Case, F, When
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import AutomationRun
 from campaigns.services import automations, lifecycle
 from integrations.claims import due
-from integrations.models import InboundEvent, WebhookDelivery
 from integrations.queueing import send
 from integrations.services import credentials, inbound, outbound, pulse, refusals
+from integrations.waking import MOST_ROWS, wake
 from menus.models import MenuSync, StockPush
 from menus.services import availability, syncing
 from menus.services import planning as card_planning
 from notifications.connectors import registry as message_registry
 from notifications.models import ChannelType, Chunk
-from notifications.services import outcomes, providers
+from notifications.services import outcomes, providers, sending
 from notifications.services.importing import applying
 from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
@@ -28,8 +28,6 @@ from vieuxmoulin.orchestrator import automating, card_posts, conducting, ledger,
 from vieuxmoulin.orchestrator.actions import post
 
 log = structlog.get_logger(__name__)
-# Enough for a minute's work; the next sweep takes the rest.
-ROWS_PER_SWEEP = 2000
 SETTLE = "social.tasks.settle"
 # What staff are told of rows that stand still, by queue.
 STUCK_ALERT, IMPORT_ALERT = "stuck:", "contact_import:"
@@ -62,27 +60,13 @@ def sweep() -> dict[str, int]:
     }
     done |= card_planning.sweep()
     done["card_posts"] = card_posts.sweep()
-    done |= {
-        "publish": _enqueue(Publication, [Publication.Status.SCHEDULED], planning.PUBLISH),
-        "settle": _enqueue(Publication, [Publication.Status.UNKNOWN], SETTLE),
-        "replies_settle": _enqueue(Reply, [Reply.Status.UNKNOWN], interactions.SETTLE_REPLY),
-        "replies": _enqueue(Reply, [Reply.Status.PENDING], interactions.SEND_REPLY),
-        "notify": _enqueue(Chunk, [Chunk.Status.PENDING], "notifications.tasks.deliver_chunk"),
-        "menus": _enqueue(MenuSync, [MenuSync.Status.PENDING], syncing.SYNCHRONISE),
-        "stock": _enqueue(StockPush, [StockPush.Status.PENDING], availability.PUSH),
-        "automations": _enqueue(AutomationRun, [AutomationRun.Status.PENDING], automations.RUN),
-        "inbound": _enqueue(InboundEvent, [InboundEvent.Status.PENDING], inbound.PROCESS),
-        "webhooks": _enqueue(WebhookDelivery, [WebhookDelivery.Status.PENDING], outbound.DELIVER),
-    }
+    done |= _wake()
     waiting = applying.waiting()
     for import_id in waiting:
         send(applying.RUN, import_id)
-    phases = list(lifecycle.due_phases()[:ROWS_PER_SWEEP])
-    for phase in phases:
-        send(lifecycle.FIRE_PHASE, phase.pk, at=phase.next_attempt_at)
     send("notifications.tasks.settle_unknown")
     conducting.settle_running()
-    for task_id in Task.objects.exclude(status__in=ledger.FINAL).values_list("pk", flat=True)[:ROWS_PER_SWEEP]:
+    for task_id in Task.objects.exclude(status__in=ledger.FINAL).values_list("pk", flat=True)[:MOST_ROWS]:
         ledger.refresh(task_id)
     _alert_stuck()
     _alert_imports()
@@ -90,14 +74,32 @@ def sweep() -> dict[str, int]:
     _calm_down()
     credentials.write_down()
     alerts.send_mails()
-    return done | {"phases": len(phases), "imports": len(waiting)}
+    return done | {"imports": len(waiting)}
 
 
-def _enqueue(model: Any, states: list[str], task: str) -> int:
-    rows = list(due(model._default_manager.all(), states=states).values_list("pk", "next_attempt_at")[:ROWS_PER_SWEEP])
-    for pk, at in rows:
-        send(task, pk, at=at)
-    return len(rows)
+def _wake() -> dict[str, int]:
+    """Queue what is due of each kind, as urgently as it was first queued; returns how many rows of each."""
+    publications, replies, syncs = Publication.objects.all(), Reply.objects.all(), MenuSync.objects.all()
+    urgent_first = Case(When(is_urgent=True, then=syncing.URGENT), default=syncing.ORDINARY)
+    scheduled = due(publications, states=[Publication.Status.SCHEDULED])
+    chunks = due(Chunk.objects.all(), states=[Chunk.Status.PENDING])
+    return {
+        "publish": wake(planning.PUBLISH, scheduled, urgency=F("priority")),
+        "settle": wake(SETTLE, due(publications, states=[Publication.Status.UNKNOWN])),
+        "replies_settle": wake(interactions.SETTLE_REPLY, due(replies, states=[Reply.Status.UNKNOWN])),
+        "replies": wake(interactions.SEND_REPLY, due(replies, states=[Reply.Status.PENDING]), urgency=2),
+        "notify": wake(sending.DELIVER_CHUNK, chunks, urgency=F("priority")),
+        "menus": wake(syncing.SYNCHRONISE, due(syncs, states=[MenuSync.Status.PENDING]), urgency=urgent_first),
+        "stock": wake(
+            availability.PUSH,
+            due(StockPush.objects.all(), states=[StockPush.Status.PENDING]),
+            urgency=availability.PRIORITY,
+        ),
+        "automations": wake(automations.RUN, due(AutomationRun.objects.all(), states=[AutomationRun.Status.PENDING])),
+        "inbound": wake(inbound.PROCESS, inbound.due_in_turn()),
+        "webhooks": wake(outbound.DELIVER, outbound.due_in_turn()),
+        "phases": wake(lifecycle.FIRE_PHASE, lifecycle.due_phases()),
+    }
 
 
 def _alert_stuck() -> None:

@@ -9,7 +9,7 @@ import jsonschema
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
@@ -21,6 +21,7 @@ from integrations.claims import (
     RELEASE,
     abandoned,
     claim_in_turn,
+    due,
     error_fields,
     is_worn_out,
     retry_at,
@@ -246,16 +247,26 @@ def process(event_id: Any) -> None:
     _call_next(event)
 
 
-def _in_line(event: InboundEvent) -> Any:
-    """The events about the same thing that are not done yet; one that was given up stands aside."""
-    return InboundEvent.objects.filter(entity=event.entity, status__in=[Status.PENDING, Status.PROCESSING])
+def due_in_turn() -> Any:
+    """The events to queue now: due, and none about the same thing ahead of them."""
+    ahead = _in_line(OuterRef("entity")).filter(_before(OuterRef("occurred_at"), OuterRef("pk")))
+    waiting = due(InboundEvent.objects.all(), states=[Status.PENDING])
+    return waiting.filter(Q(entity="") | ~Exists(ahead))
+
+
+def _in_line(entity: Any) -> Any:
+    """The events about one thing that are not done yet; one that was given up stands aside."""
+    return InboundEvent.objects.filter(entity=entity, status__in=[Status.PENDING, Status.PROCESSING])
+
+
+def _before(occurred_at: Any, pk: Any) -> Q:
+    """What happened earlier, whenever it was told; and one in hand is let finish, even if it happened later."""
+    return Q(occurred_at__lt=occurred_at) | Q(occurred_at=occurred_at, pk__lt=pk) | Q(status=Status.PROCESSING)
 
 
 def _ahead(event: InboundEvent) -> Any:
-    """Those that come before: what happened earlier, whenever it was told."""
-    earlier = Q(occurred_at__lt=event.occurred_at) | Q(occurred_at=event.occurred_at, pk__lt=event.pk)
-    # One in hand is let finish, even if it happened later.
-    return _in_line(event).exclude(pk=event.pk).filter(earlier | Q(status=Status.PROCESSING))
+    """Those that this one has to wait for."""
+    return _in_line(event.entity).filter(_before(event.occurred_at, event.pk)).exclude(pk=event.pk)
 
 
 def _is_overtaken(event: InboundEvent) -> bool:
@@ -271,7 +282,9 @@ def _call_next(event: InboundEvent) -> None:
     """Wake the next one in line; the sweep would too, a minute later."""
     if not event.entity:
         return
-    following = _in_line(event).order_by("occurred_at", "pk").values_list("pk", "next_attempt_at", "status").first()
+    following = (
+        _in_line(event.entity).order_by("occurred_at", "pk").values_list("pk", "next_attempt_at", "status").first()
+    )
     if following and following[0] != event.pk and following[2] == Status.PENDING:
         enqueue(PROCESS, following[0], at=following[1])
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim_in_turn, error_fields
+from integrations.claims import CLEAR_ERROR, RELEASE, abandoned, claim_in_turn, due, error_fields
 from integrations.errors import CommunicationError, ContentRejected, OutcomeUnknown, PermanentError, TransientError
 from integrations.event_contracts import OUTBOUND, fault_of, path_of
 from integrations.events import announce
@@ -194,22 +194,34 @@ def signed_headers(delivery: WebhookDelivery, body: str, now: datetime) -> dict[
     }
 
 
-def _in_line(delivery: WebhookDelivery) -> Any:
-    return WebhookDelivery.objects.filter(
-        endpoint=delivery.endpoint_id, entity=delivery.entity, status__in=[Status.PENDING, Status.SENDING]
-    )
+def due_in_turn() -> Any:
+    """The deliveries to queue now: due, and none that their address must hear first."""
+    ahead = _in_line(OuterRef("endpoint"), OuterRef("entity")).filter(_before(OuterRef("created_at"), OuterRef("pk")))
+    waiting = due(WebhookDelivery.objects.all(), states=[Status.PENDING])
+    return waiting.filter(Q(entity="") | ~Exists(ahead))
+
+
+def _in_line(endpoint_id: Any, entity: Any) -> Any:
+    """What one address has still to hear about one thing; what was given up stands aside."""
+    waiting = [Status.PENDING, Status.SENDING]
+    return WebhookDelivery.objects.filter(endpoint=endpoint_id, entity=entity, status__in=waiting)
+
+
+def _before(created_at: Any, pk: Any) -> Q:
+    return Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk) | Q(status=Status.SENDING)
 
 
 def _ahead(delivery: WebhookDelivery) -> Any:
-    """What this address must hear first about the same thing; what was given up stands aside."""
-    earlier = Q(created_at__lt=delivery.created_at) | Q(created_at=delivery.created_at, pk__lt=delivery.pk)
-    return _in_line(delivery).exclude(pk=delivery.pk).filter(earlier | Q(status=Status.SENDING))
+    """What this address must hear first about the same thing."""
+    line = _in_line(delivery.endpoint_id, delivery.entity)
+    return line.filter(_before(delivery.created_at, delivery.pk)).exclude(pk=delivery.pk)
 
 
 def _call_next(delivery: WebhookDelivery) -> None:
     if not delivery.entity:
         return
-    following = _in_line(delivery).order_by("created_at", "pk").values_list("pk", "next_attempt_at", "status").first()
+    line = _in_line(delivery.endpoint_id, delivery.entity)
+    following = line.order_by("created_at", "pk").values_list("pk", "next_attempt_at", "status").first()
     if following and following[0] != delivery.pk and following[2] == Status.PENDING:
         enqueue(DELIVER, following[0], at=following[1])
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from campaigns.models import Content, Phase
 from campaigns.services import lifecycle
+from integrations import waking
 from integrations.errors import AccountDisconnected, ContentRejected, InvalidTransition
 from integrations.models import WebhookDelivery
 from notifications.models import Chunk, Contact, Notification
@@ -351,14 +352,17 @@ def test_the_missions_methods_are_asynchronous(accounts):
 
 def test_the_sweep_finds_what_a_lost_queue_left(accounts, monkeypatch):
     queued = []
-    monkeypatch.setattr(sweep, "send", lambda task, *args, at=None: queued.append((task, *args)))
+    monkeypatch.setattr(
+        waking, "send", lambda task, *args, at=None, priority=None: queued.append((task, *args)) or True
+    )
     due = PublicationFactory(account=accounts["facebook"])
     PublicationFactory(account=accounts["x"], scheduled_at=timezone.now() + timedelta(hours=1))
 
     done = sweep.sweep()
 
     assert done["publish"] == 1
-    assert ("social.tasks.publish", due.pk) in queued
+    assert queued == [("social.tasks.publish", due.pk)]
+    assert sweep.sweep()["publish"] == 0
 
 
 def test_a_row_that_should_have_moved_is_named(accounts):
@@ -432,7 +436,8 @@ def test_a_reference_given_twice_loses_no_dish(change, path):
 def test_a_message_whose_fate_nobody_settled_is_named(monkeypatch):
     told = []
     monkeypatch.setattr(sweep.log, "error", lambda event, **facts: told.append((event, facts["pk"])))
-    monkeypatch.setattr(sweep, "send", lambda *args, **options: True)
+    for home in (sweep, waking):
+        monkeypatch.setattr(home, "send", lambda *args, **options: True)
     ContactFactory()
     notifying.notify(MessageTemplateFactory().slug, "all", {"promo_title": "x"}, ["email"])
     Notification.objects.update(status="unknown", sending_at=timezone.now() - timedelta(hours=1))

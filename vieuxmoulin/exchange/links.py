@@ -24,6 +24,7 @@ from integrations.models import ModuleCursor
 from integrations.modules.crm import Crm, CrmContact
 from integrations.queueing import enqueue
 from integrations.services.streams import BROKEN_PACE
+from integrations.waking import wake
 from notifications.models import Consent, Contact
 from vieuxmoulin.exchange import consents, differences
 from vieuxmoulin.exchange.models import ContactLink, Difference
@@ -68,7 +69,7 @@ def mark_erased(contact_id: UUID) -> None:
 
 def look_around() -> int:
     """Mark what nobody marked: guests who said something to us and whom the CRM does not have, agreements given since it
-    was last told, erasures whose fact was lost with its process. Returns how many links are to be told.
+    was last told, erasures whose fact was lost with its process. Returns how many links were queued to be told.
     """
     for link in ContactLink.objects.filter(contact=None, contact_ref__isnull=False, erased_at=None):
         if link.contact_ref:
@@ -82,10 +83,7 @@ def look_around() -> int:
     said = Q(contact__consents__granted_at__gt=F("told_at")) | Q(contact__consents__withdrawn_at__gt=F("told_at"))
     for link in ContactLink.objects.filter(said, status=Status.IN_STEP, gone_at=None).distinct()[:ROWS_AT_ONCE]:
         mark(link)
-    waiting = list(to_tell()[:ROWS_AT_ONCE])
-    for link in waiting:
-        enqueue_telling(link.pk)
-    return len(waiting)
+    return wake(TELL, to_tell(), most=ROWS_AT_ONCE)
 
 
 def _unknown_there() -> QuerySet[Contact]:
