@@ -58,7 +58,7 @@ def settle(status):
     """What the network answered."""
     Publication.objects.update(status=status, permalink="https://facebook.example/1")
     for publication in Publication.objects.filter(status="published"):
-        receivers.tick_the_card_said_on_the_networks(publication_id=publication.pk)
+        receivers.publications.tick_the_card_said_on_the_networks(publication_id=publication.pk)
 
 
 def test_a_published_card_is_posted_with_its_picture_and_ticked_when_it_is_out(menu, place, page):
@@ -170,7 +170,7 @@ def test_what_waits_for_a_person_elsewhere_is_not_posted(menu, page):
     other = DestinationFactory(platform="manual", name="Guide", credential=None, settings={})
     sync = asked(menu, other)
 
-    receivers.say_the_card_on_the_networks(sync_id=sync.pk)
+    receivers.cards.say_the_card_on_the_networks(sync_id=sync.pk)
     card_posts.post(sync.pk)
 
     assert Content.objects.count() == 0

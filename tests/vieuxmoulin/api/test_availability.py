@@ -14,7 +14,7 @@ from menus.services import availability, writing
 from tests.factories import CredentialFactory, PublicationFactory
 from tests.menus.connectors.conftest import SHARED
 from tests.menus.documents import FULL
-from vieuxmoulin.receivers import hold_what_names_an_absent_dish
+from vieuxmoulin.receivers.publications import hold_what_names_an_absent_dish
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 OUT, ON_SALE = "unavailable", "available"

@@ -32,7 +32,7 @@ def ask(office, operation, row):
 
 
 def test_a_drift_calls_a_person_to_its_page(office, drift):
-    receivers.call_for_a_look_at_a_card(drift_id=drift.pk)
+    receivers.cards.call_for_a_look_at_a_card(drift_id=drift.pk)
 
     alert = Alert.objects.get()
     page = office.get(alert.address)
