@@ -1,9 +1,11 @@
 """The one way to put work in a queue: after commit, and never at the price of the request.
 
 The row is already saved when this runs. If the broker does not answer, the work waits for the minute sweep and the
-caller is not told of it: what was accepted is kept.
+caller is not told of it: what was accepted is kept. Nor does the caller wait for it again and again: who asks for a
+hundred things would wait a hundred times.
 """
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +18,11 @@ from kombu.exceptions import OperationalError
 
 # 0 is the most urgent.
 LEAST_URGENT = 9
+# A broker that let us wait for longer than this in vain is left alone, for so many times as long as we waited.
+PATIENCE_SECONDS, REST_TIMES = 0.5, 5
 log = structlog.get_logger(__name__)
+# By the steady clock of this process.
+_rest_until = 0.0
 
 
 def enqueue(task: str, *args: Any, at: datetime | None = None, priority: int | None = None) -> None:
@@ -26,6 +32,9 @@ def enqueue(task: str, *args: Any, at: datetime | None = None, priority: int | N
 
 def send(task: str, *args: Any, at: datetime | None = None, priority: int | None = None) -> bool:
     """Queue now; False when the broker is away, in which case the sweep will find the row."""
+    started = time.monotonic()
+    if started < _rest_until:
+        return False
     countdown = max(0.0, (at - timezone.now()).total_seconds()) if at else None
     if priority is not None and settings.HIGHEST_NUMBER_FIRST:
         priority = LEAST_URGENT - priority
@@ -34,5 +43,12 @@ def send(task: str, *args: Any, at: datetime | None = None, priority: int | None
         current_app.send_task(task, args=[str(arg) for arg in args], countdown=countdown, priority=priority)
     except (OperationalError, OSError) as error:
         log.warning("queue_unreachable", task=task, error=type(error).__name__)
+        _rest_after(time.monotonic() - started)
         return False
     return True
+
+
+def _rest_after(waited_seconds: float) -> None:
+    global _rest_until
+    if waited_seconds > PATIENCE_SECONDS:
+        _rest_until = time.monotonic() + REST_TIMES * waited_seconds

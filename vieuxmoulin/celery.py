@@ -10,7 +10,24 @@ from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vieuxmoulin.settings")
 
-app = Celery("vieuxmoulin")
+# A broker that holds the line and says no word: who queues something must not wait for it without end. By transport.
+DUMB_AFTER_SECONDS = 3.0
+AMQP = {"read_timeout": DUMB_AFTER_SECONDS, "write_timeout": DUMB_AFTER_SECONDS}
+REDIS = {"socket_timeout": DUMB_AFTER_SECONDS}
+DEADLINES = {"amqp": AMQP, "amqps": AMQP, "redis": REDIS, "rediss": REDIS}
+
+
+class House(Celery):
+    """Celery whose writing lines have a deadline; a worker that waits for work has none, and must not."""
+
+    def connection_for_write(self, url: str | None = None, **options: Any) -> Any:
+        address = url or self.conf.broker_write_url or ""
+        deadlines = DEADLINES.get(address.partition(":")[0], {})
+        given = {**deadlines, **(options.pop("transport_options", None) or {})}
+        return super().connection_for_write(url, transport_options=given, **options)
+
+
+app = House("vieuxmoulin")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.autodiscover_tasks()
