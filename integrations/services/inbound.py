@@ -9,7 +9,8 @@ import jsonschema
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
@@ -248,10 +249,11 @@ def process(event_id: Any) -> None:
 
 
 def due_in_turn() -> Any:
-    """The events to queue now: due, and none about the same thing ahead of them."""
-    ahead = _in_line(OuterRef("entity")).filter(_before(OuterRef("occurred_at"), OuterRef("pk")))
-    waiting = due(InboundEvent.objects.all(), states=[Status.PENDING])
-    return waiting.filter(Q(entity="") | ~Exists(ahead))
+    """The events to queue now: due, and the first in their line. Those behind would be taken up in vain."""
+    line = Window(RowNumber(), partition_by=F("entity"), order_by=("occurred_at", "pk"))
+    in_line = InboundEvent.objects.filter(status__in=[Status.PENDING, Status.PROCESSING]).exclude(entity="")
+    first = in_line.annotate(place=line).filter(place=1).values("pk")
+    return due(InboundEvent.objects.all(), states=[Status.PENDING]).filter(Q(entity="") | Q(pk__in=first))
 
 
 def _in_line(entity: Any) -> Any:
@@ -259,14 +261,11 @@ def _in_line(entity: Any) -> Any:
     return InboundEvent.objects.filter(entity=entity, status__in=[Status.PENDING, Status.PROCESSING])
 
 
-def _before(occurred_at: Any, pk: Any) -> Q:
-    """What happened earlier, whenever it was told; and one in hand is let finish, even if it happened later."""
-    return Q(occurred_at__lt=occurred_at) | Q(occurred_at=occurred_at, pk__lt=pk) | Q(status=Status.PROCESSING)
-
-
 def _ahead(event: InboundEvent) -> Any:
-    """Those that this one has to wait for."""
-    return _in_line(event.entity).filter(_before(event.occurred_at, event.pk)).exclude(pk=event.pk)
+    """Those that come before: what happened earlier, whenever it was told."""
+    earlier = Q(occurred_at__lt=event.occurred_at) | Q(occurred_at=event.occurred_at, pk__lt=event.pk)
+    # One in hand is let finish, even if it happened later.
+    return _in_line(event.entity).exclude(pk=event.pk).filter(earlier | Q(status=Status.PROCESSING))
 
 
 def _is_overtaken(event: InboundEvent) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
@@ -195,10 +196,11 @@ def signed_headers(delivery: WebhookDelivery, body: str, now: datetime) -> dict[
 
 
 def due_in_turn() -> Any:
-    """The deliveries to queue now: due, and none that their address must hear first."""
-    ahead = _in_line(OuterRef("endpoint"), OuterRef("entity")).filter(_before(OuterRef("created_at"), OuterRef("pk")))
-    waiting = due(WebhookDelivery.objects.all(), states=[Status.PENDING])
-    return waiting.filter(Q(entity="") | ~Exists(ahead))
+    """The deliveries to queue now: due, and the first in their line. Those behind would be taken up in vain."""
+    line = Window(RowNumber(), partition_by=(F("endpoint"), F("entity")), order_by=("created_at", "pk"))
+    in_line = WebhookDelivery.objects.filter(status__in=[Status.PENDING, Status.SENDING]).exclude(entity="")
+    first = in_line.annotate(place=line).filter(place=1).values("pk")
+    return due(WebhookDelivery.objects.all(), states=[Status.PENDING]).filter(Q(entity="") | Q(pk__in=first))
 
 
 def _in_line(endpoint_id: Any, entity: Any) -> Any:
@@ -207,14 +209,11 @@ def _in_line(endpoint_id: Any, entity: Any) -> Any:
     return WebhookDelivery.objects.filter(endpoint=endpoint_id, entity=entity, status__in=waiting)
 
 
-def _before(created_at: Any, pk: Any) -> Q:
-    return Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk) | Q(status=Status.SENDING)
-
-
 def _ahead(delivery: WebhookDelivery) -> Any:
     """What this address must hear first about the same thing."""
+    earlier = Q(created_at__lt=delivery.created_at) | Q(created_at=delivery.created_at, pk__lt=delivery.pk)
     line = _in_line(delivery.endpoint_id, delivery.entity)
-    return line.filter(_before(delivery.created_at, delivery.pk)).exclude(pk=delivery.pk)
+    return line.exclude(pk=delivery.pk).filter(earlier | Q(status=Status.SENDING))
 
 
 def _call_next(delivery: WebhookDelivery) -> None:

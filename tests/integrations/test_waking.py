@@ -151,8 +151,8 @@ def test_those_behind_another_are_not_queued_and_do_not_hold_up_others(queue, cl
     first = store("first", "1", 0)
     for minute in range(1, 6):
         store(f"behind{minute}", "1", minute)
-    other, in_hand = store("other", "2", 9), store("in_hand", "3", 9)
-    store("behind one in hand", "3", 1)
+    other, in_hand = store("other", "2", 9), store("in_hand", "3", 1)
+    store("behind one in hand", "3", 9)
     InboundEvent.objects.filter(pk=in_hand).update(status="processing")
     # The head waits for its next try: those behind it would be queued in vain.
     InboundEvent.objects.filter(pk=first).update(next_attempt_at=NOON + timedelta(hours=1))
