@@ -1,7 +1,6 @@
 """The guest's way out of each message: links that name who and what, that nobody can forge, and that need no login."""
 
 import base64
-import hashlib
 import hmac
 from functools import lru_cache
 from typing import Any
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.urls import NoReverseMatch, reverse
 
+from integrations.signing import derived_key
 from notifications.models import ChannelType, Contact
 from notifications.services.addressees import Addressee
 
@@ -66,13 +66,7 @@ def _read_long(token: str) -> tuple[Any, str]:
 
 
 def _mark(named: bytes) -> bytes:
-    return hmac.digest(_key(settings.SECRET_KEY), named, "sha256")[:_MARK_BYTES]
-
-
-@lru_cache(maxsize=8)
-def _key(secret: str) -> bytes:
-    """The key that Django's `salted_hmac` derives each time; links already sent hold its marks."""
-    return hashlib.sha256(f"{SALT}{secret}".encode()).digest()
+    return hmac.digest(derived_key(SALT), named, "sha256")[:_MARK_BYTES]
 
 
 @lru_cache(maxsize=1)

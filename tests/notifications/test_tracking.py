@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core import signing
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -324,3 +325,24 @@ def test_a_moment_shown_is_never_later_than_now(client):
 
     row.refresh_from_db()
     assert row.opened_at <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://exemple.fr/été?a=1&b=«2»", 'https://exemple.fr/"x"', "https://exemple.fr/" + "a" * 900]
+)
+def test_a_followed_link_says_whose_it_is_and_where_it_leads(url):
+    message_id = str(uuid.uuid4())
+
+    token = tracked.link(message_id, url).rstrip("/").rpartition("/")[2]
+
+    assert tracked.read_link(token) == tracked.Followed(message_id, url)
+    assert tracked.read_link(token[:-2]) is None
+
+
+def test_links_of_messages_sent_before_still_lead_there():
+    message_id = str(uuid.uuid4())
+    old = signing.Signer(salt=tracked.SALT_LINK).sign_object(
+        [uuid.UUID(message_id).hex, "https://exemple.fr/"], compress=True
+    )
+
+    assert tracked.read_link(old) == tracked.Followed(message_id, "https://exemple.fr/")
