@@ -1,5 +1,6 @@
 """E-mail by SendGrid, Mail Send v3 (OpenAPI of 2026-01): one call for up to a thousand different messages."""
 
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -18,7 +19,6 @@ from notifications.connectors.base import (
     Message,
     MessageConnector,
     Outcome,
-    Pattern,
     WebhookRequest,
 )
 
@@ -28,6 +28,8 @@ TAG = "-vm-"
 SUBJECT, TEXT, HTML = f"{TAG}objet-", f"{TAG}texte-", f"{TAG}html-"
 # A call for fewer messages costs more than the bytes that it saves.
 FEWEST_ALIKE = 20
+# What of a call's body tells of these messages.
+BodyOf = Callable[[list[Message]], dict[str, Any]]
 WEBHOOKS = "/v3/user/webhooks/event/settings"
 # Opens and clicks are told for what tracking SendGrid may do one day; we leave its own pixel and links off.
 WANTED = (
@@ -55,19 +57,13 @@ class SendGrid(MessageConnector):
 
     def send_batch(self, messages: list[Message], access: Access) -> list[Outcome]:
         alike, different = _by_pattern(messages)
-        small: list[Message] = []
-        large: list[Message] = []
-        for message in different:
-            (small if _size(message) <= SUBSTITUTION_BYTES else large).append(message)
-        outcomes: list[Outcome] = []
         # Texts differ in which parts they have, and one call has one set of parts.
-        groups = [*alike, *([message for message in small if bool(message.html) == has] for has in (True, False))]
-        for group in groups:
-            if group:
-                outcomes += self._send_group(group, self._together(group, access), access)
-        for message in large:
-            outcomes += self._send_group([message], self._alone(message, access), access)
-        return outcomes
+        small = [message for message in different if _size(message) <= SUBSTITUTION_BYTES]
+        by_parts = [[message for message in small if bool(message.html) == has_html] for has_html in (True, False)]
+        calls: list[tuple[list[Message], BodyOf]] = [(group, _of_pattern) for group in alike]
+        calls += [(group, _together) for group in by_parts if group]
+        calls += [([message], _alone) for message in different if _size(message) > SUBSTITUTION_BYTES]
+        return [outcome for group, body_of in calls for outcome in self._send_group(group, body_of, access)]
 
     def check(self, access: Access) -> str:
         self.http.get(f"{self.api}/v3/scopes", token=access["api_key"])
@@ -112,43 +108,51 @@ class SendGrid(MessageConnector):
             return None
         return error(f"{sentence} Il répond : « {said} ».", code=at, vendor_answer=response.text)
 
-    def _send_group(self, group: list[Message], body: dict[str, Any], access: Access) -> list[Outcome]:
+    def _send_group(self, group: list[Message], body_of: BodyOf, access: Access) -> list[Outcome]:
         """One call; a batch refused for one bad address is halved until that address stands alone."""
+        body = {**_common(access), **body_of(group)}
         try:
             answer = self.http.post(f"{self.api}/v3/mail/send", json=body, token=access["api_key"])
         except (InvalidRecipient, ContentRejected) as error:
             if len(group) == 1:
                 return [Outcome(group[0].id, error=error)]
             middle = len(group) // 2
-            return [
-                outcome
-                for half in (group[:middle], group[middle:])
-                for outcome in self._send_group(half, self._together(half, access), access)
-            ]
+            halves = (group[:middle], group[middle:])
+            return [outcome for half in halves for outcome in self._send_group(half, body_of, access)]
         except CommunicationError as error:
             return [Outcome(message.id, error=error) for message in group]
         request_id = answer.headers.get("X-Message-Id", "")
         return [Outcome(message.id, request_id) for message in group]
 
-    def _together(self, group: list[Message], access: Access) -> dict[str, Any]:
-        """One body for messages of one pattern, or for messages that only have the same parts."""
-        if pattern := _shared(group):
-            tags = {name: f"{TAG}{name}-" for name in pattern.places}
-            subject, text, html = pattern.fill(tags)
-            own = [{tags[name]: word for name, word in message.words.items()} for message in group]
-        else:
-            subject, text, html = SUBJECT, TEXT, HTML if group[0].html else ""
-            own = [{SUBJECT: message.subject, TEXT: message.text, HTML: message.html} for message in group]
-        envelopes = [{**_envelope(message), "substitutions": words} for message, words in zip(group, own, strict=True)]
-        return {**_common(access), "personalizations": envelopes, "subject": subject, "content": _parts(text, html)}
 
-    def _alone(self, message: Message, access: Access) -> dict[str, Any]:
-        return {
-            **_common(access),
-            "personalizations": [_envelope(message)],
-            "subject": message.subject,
-            "content": _parts(message.text, message.html),
-        }
+def _of_pattern(group: list[Message]) -> dict[str, Any]:
+    """What messages of one pattern share, said once, and the words of each."""
+    if (pattern := group[0].pattern) is None:
+        raise ValueError("messages without a pattern")
+    tags = {name: f"{TAG}{name}-" for name in pattern.places}
+    subject, text, html = pattern.fill(tags)
+    envelopes = [
+        _envelope(message) | {"substitutions": {tags[name]: word for name, word in message.words.items()}}
+        for message in group
+    ]
+    return {"personalizations": envelopes, "subject": subject, "content": _parts(text, html)}
+
+
+def _together(group: list[Message]) -> dict[str, Any]:
+    """Messages that only have the same parts: each carries its texts whole."""
+    envelopes = [
+        _envelope(message) | {"substitutions": {SUBJECT: message.subject, TEXT: message.text, HTML: message.html}}
+        for message in group
+    ]
+    content = _parts(TEXT, HTML if group[0].html else "")
+    return {"personalizations": envelopes, "subject": SUBJECT, "content": content}
+
+
+def _alone(group: list[Message]) -> dict[str, Any]:
+    """One message, as it is."""
+    (message,) = group
+    content = _parts(message.text, message.html)
+    return {"personalizations": [_envelope(message)], "subject": message.subject, "content": content}
 
 
 def _by_pattern(messages: list[Message]) -> tuple[list[list[Message]], list[Message]]:
@@ -156,7 +160,9 @@ def _by_pattern(messages: list[Message]) -> tuple[list[list[Message]], list[Mess
     groups: dict[int, list[Message]] = {}
     different: list[Message] = []
     for message in messages:
-        (groups.setdefault(id(message.pattern), []) if _shared([message]) else different).append(message)
+        # A word that looks like a tag would be taken for a place.
+        is_shared = message.pattern is not None and TAG not in "\n".join(message.words.values())
+        (groups.setdefault(id(message.pattern), []) if is_shared else different).append(message)
     alike = []
     for group in groups.values():
         if len(group) >= FEWEST_ALIKE or _size(group[0]) > SUBSTITUTION_BYTES:
@@ -164,15 +170,6 @@ def _by_pattern(messages: list[Message]) -> tuple[list[list[Message]], list[Mess
         else:
             different += group
     return alike, different
-
-
-def _shared(group: list[Message]) -> Pattern | None:
-    """The one pattern of these messages. A word that looks like a tag would be taken for a place: then there is none."""
-    pattern = group[0].pattern
-    is_shared = all(
-        message.pattern is pattern and not any(TAG in word for word in message.words.values()) for message in group
-    )
-    return pattern if is_shared else None
 
 
 def _parts(text: str, html: str) -> list[dict[str, str]]:
