@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from integrations import breaker, credential_use, failures
+from integrations.answers import distrust
 from integrations.errors import CommunicationError, TransientError
 from integrations.redaction import basic_credentials, redact, secret_values
 from integrations.transport import Session, new_session
@@ -129,7 +130,7 @@ class HttpClient:
         credential_use.note(self.slug, error)
         if error is not None:
             raise error
-        return response
+        return distrust(response, call.slug, creates=call.creates, mask=call.mask)
 
     def get(self, url: str, **options: Any) -> requests.Response:
         """GET; see request."""

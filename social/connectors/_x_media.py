@@ -86,7 +86,7 @@ def _send_in_chunks(content: bytes, kind: str, progress: Progress, call: Call) -
             creates=False,
         )
     answer = call("POST", f"/2/media/upload/{media}/finalize", creates=False)
-    if (answer.get("data") or {}).get("processing_info"):
+    if answer["data"].get("processing_info"):
         # From here the file is there: only X's own work on it is waited for.
         progress.keep(media_pending=media, polls=0)
     return media
@@ -94,7 +94,7 @@ def _send_in_chunks(content: bytes, kind: str, progress: Progress, call: Call) -
 
 def _wait(media: str, progress: Progress, call: Call) -> None:
     answer = call("GET", "/2/media/upload", params={"media_id": media, "command": "STATUS"})
-    state = (answer.get("data") or {}).get("processing_info") or {"state": "succeeded"}
+    state = answer["data"].get("processing_info") or {"state": "succeeded"}
     if state.get("state") == "failed":
         progress.keep(media_pending="")
         said = (state.get("error") or {}).get("message", "")

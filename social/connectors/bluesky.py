@@ -146,7 +146,7 @@ class Bluesky(BlueskyLogin, AtProto):
             raise ContentRejected(f"Bluesky ne prendrait pas cette image. {error}", code="picture") from error
         headers = {"Content-Type": kind}
         answer = self.call(account, "POST", "com.atproto.repo.uploadBlob", content=content, headers=headers)
-        return {"blob": answer.get("blob"), "width": facts.width, "height": facts.height}
+        return {"blob": answer["blob"], "width": facts.width, "height": facts.height}
 
     def _record(self, collection: str, rkey: str, account: Credentials) -> dict[str, Any]:
         params = {"repo": self.own_did(account), "collection": collection, "rkey": rkey}

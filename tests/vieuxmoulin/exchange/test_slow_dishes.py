@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from integrations.sandbox.vendors._module import house
 from menus.models import Menu
 from menus.services import revisions
 from tests.factories import AccountFactory, CategoryFactory, ItemFactory, MenuFactory
-from tests.vieuxmoulin.exchange.conftest import NOON
 from vieuxmoulin.exchange import slow_dishes
 from vieuxmoulin.exchange.models import SlowDishRound
 from vieuxmoulin.exchange.slow_dishes import Dish, analyze_sales, largest_discount, offer
@@ -186,7 +186,8 @@ def test_where_every_dish_sells_there_is_a_round_and_no_draft(played):
 
 
 def test_old_figures_are_said_to_be_old(card):
-    with time_machine.travel(NOON, tick=False) as clock:
+    # From now on: the card is in force since this moment, whatever the date of the test.
+    with time_machine.travel(timezone.now(), tick=False) as clock:
         slow_dishes.look(TUESDAY)
         clock.shift(timedelta(hours=5))
         inject("accounting", "server_error", times=2)
