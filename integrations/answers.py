@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from integrations.errors import OutcomeUnknown, TransientError
 
 BAD_ANSWER = "bad_answer"
-_ANSWER_KEPT = 2000
+# Of an answer: what is searched for our secrets, and what of that is kept. Cut first, half a secret would pass.
+BODY_SEARCHED, ANSWER_KEPT = 65_536, 2_000
 
 
 class OutcomeNotTold(OutcomeUnknown, KeyError):
@@ -53,7 +54,7 @@ def distrust(response: requests.Response, slug: str, *, creates: bool, mask: Cal
         return kind(
             _("« %(slug)s » répond sous une forme inattendue : il y manque « %(name)s ».") % words,
             code=BAD_ANSWER,
-            vendor_answer=mask(response.text[:_ANSWER_KEPT]),
+            vendor_answer=mask(response.text[:BODY_SEARCHED])[:ANSWER_KEPT],
             action=_("Rien, si cela passe ; sinon, demander la mise à jour de ce connecteur."),
         )
 

@@ -19,7 +19,7 @@ from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
 
 from integrations import breaker, credential_use, failures
-from integrations.answers import distrust
+from integrations.answers import ANSWER_KEPT, BODY_SEARCHED, distrust
 from integrations.errors import CommunicationError, TransientError
 from integrations.redaction import basic_credentials, redact, secret_values
 from integrations.transport import Session, new_session
@@ -33,8 +33,6 @@ Classifier = Callable[[requests.Response], CommunicationError | None]
 Timeout = float | tuple[float, float]
 MAX_REDIRECTS = 3
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_BODY_SEARCHED = 65_536
-_ANSWER_KEPT = 2_000
 _per_thread = threading.local()
 
 
@@ -173,7 +171,7 @@ class HttpClient:
             response = _session().exchange(call.method, url, timeout=timeout, **options)
         except (OSError, ValueError, HTTPError) as error:
             failure = failures.from_transport(call.slug, error, creates=call.creates)
-            failure.vendor_answer = f"{type(error).__name__}: {error}"[:_ANSWER_KEPT]
+            failure.vendor_answer = f"{type(error).__name__}: {error}"[:ANSWER_KEPT]
             failure.mask(call.mask)
         status = response.status_code if response is not None else None
         log_call(call.slug, call.method, url, status, started, failure.code if failure else None, mask=call.mask)
@@ -192,9 +190,9 @@ class HttpClient:
         if error is None:
             return None
         error.code = error.code or str(response.status_code)
-        error.vendor_answer = error.vendor_answer or response.content[:_BODY_SEARCHED].decode("utf-8", "replace")
+        error.vendor_answer = error.vendor_answer or response.content[:BODY_SEARCHED].decode("utf-8", "replace")
         error.mask(call.mask)
-        error.vendor_answer = error.vendor_answer[:_ANSWER_KEPT]
+        error.vendor_answer = error.vendor_answer[:ANSWER_KEPT]
         if isinstance(error, TransientError) and error.retry_after_seconds is None:
             error.retry_after_seconds = parse_retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
         return error

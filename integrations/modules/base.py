@@ -15,6 +15,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from integrations import strict_json
+from integrations.answers import BAD_ANSWER
 from integrations.connector import Connector
 from integrations.errors import AccountDisconnected, CommunicationError, PermanentError, TransientError
 from integrations.http import HttpClient
@@ -29,7 +30,6 @@ PAGE_SIZE = 100
 MOST_PAGES = 500
 NOT_MODIFIED = 304
 NOT_CONFIGURED = "not_configured"
-BAD_ANSWER = "bad_answer"
 
 
 @dataclass(frozen=True)

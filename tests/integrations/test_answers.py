@@ -48,6 +48,14 @@ def test_our_secrets_stay_out_of_what_is_kept_of_it(api):
     assert "echo" in caught.value.vendor_answer
 
 
+def test_no_half_of_a_secret_stays_where_the_answer_is_cut(api):
+    api.add("POST", URL, json={"echo": "x" * 1_980 + "s3cret-token"})
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        HttpClient("example").post(URL, token="s3cret-token").json()["id"]
+    assert "s3c" not in caught.value.vendor_answer
+
+
 def test_otherwise_it_is_plain_data(api):
     said = {"id": 1, "items": [{"name": "a"}]}
     api.add("GET", URL, json=said)
