@@ -109,6 +109,7 @@ INBOUND: dict[str, Contract] = {
                 "occurred_at": MOMENT,
                 "customer": CUSTOMER,
                 "items": {"type": "array", "maxItems": 500, "items": _object({"ref": _text(120)})},
+                "campaign_code": _text(60),
             },
             ("order_id", "amount_cents", "occurred_at", "customer"),
         ),

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from campaigns.models import Automation, AutomationRun, Campaign, Content, Phase, PhaseAction
+from campaigns.models import Automation, AutomationRun, Campaign, Content, Conversion, Phase, PhaseAction
 from menus.models import Item, Menu
 from vieuxmoulin.backoffice.alerts import AlertAdmin
 from vieuxmoulin.backoffice.api_clients import ApiClientAdmin
@@ -10,6 +10,7 @@ from vieuxmoulin.backoffice.automations import AutomationAdmin, AutomationRunAdm
 from vieuxmoulin.backoffice.campaigns import CampaignAdmin
 from vieuxmoulin.backoffice.cards import MenuAdmin
 from vieuxmoulin.backoffice.contents import ContentAdmin
+from vieuxmoulin.backoffice.conversions import ConversionAdmin
 from vieuxmoulin.backoffice.dishes import ItemAdmin
 from vieuxmoulin.backoffice.journal import TaskAdmin
 from vieuxmoulin.backoffice.phases import PhaseActionAdmin, PhaseAdmin
@@ -20,6 +21,7 @@ admin.site.register(Content, ContentAdmin)
 admin.site.register(Campaign, CampaignAdmin)
 admin.site.register(Phase, PhaseAdmin)
 admin.site.register(PhaseAction, PhaseActionAdmin)
+admin.site.register(Conversion, ConversionAdmin)
 admin.site.register(Automation, AutomationAdmin)
 admin.site.register(AutomationRun, AutomationRunAdmin)
 admin.site.register(Menu, MenuAdmin)

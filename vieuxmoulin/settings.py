@@ -178,6 +178,9 @@ CELERY_TASK_ROUTES = {
     # They wait for other modules, which campaigns must not.
     "vieuxmoulin.tasks.read_stream": {"queue": "webhooks"},
     "vieuxmoulin.tasks.tell_crm": {"queue": "webhooks"},
+    # They count, and nobody waits for them.
+    "vieuxmoulin.tasks.count_conversions": {"queue": "analytics"},
+    "vieuxmoulin.tasks.watch_goals": {"queue": "analytics"},
     "vieuxmoulin.tasks.*": {"queue": "campaigns"},
 }
 QUEUES = ("publish", "notify", "menus", "campaigns", "webhooks", "analytics")

@@ -14,7 +14,7 @@ from vieuxmoulin.api import idempotency
 from vieuxmoulin.exchange import contacts as shared_guests
 from vieuxmoulin.exchange import differences, links, slow_dishes
 from vieuxmoulin.exchange import streams as module_streams
-from vieuxmoulin.orchestrator import automating, card_posts, conducting, goals, ledger, own_events, totals
+from vieuxmoulin.orchestrator import automating, card_posts, conducting, converting, goals, ledger, own_events, totals
 
 # Long enough to look back at an attack; an address is personal data, and is not kept for ever.
 REFUSALS_KEPT = timedelta(days=90)
@@ -109,8 +109,14 @@ def tidy() -> None:
 
 
 @shared_task
+def count_conversions(campaign_id: str) -> None:
+    converting.count(campaign_id)
+
+
+@shared_task
 def watch_goals() -> None:
-    """Every five minutes: tell of the goals that campaigns have met."""
+    """Every five minutes: count what campaigns brought in, tell of the goals that they have met."""
+    converting.count_all()
     goals.check_all()
 
 

@@ -3,6 +3,7 @@
 from campaigns.models.automations import Automation, AutomationAction, AutomationCondition, AutomationRun
 from campaigns.models.campaigns import Campaign, Channel, ChannelAnalytics, Phase, PhaseAction
 from campaigns.models.contents import Approval, Content, ContentVariation, LateRule, Media
+from campaigns.models.conversions import CampaignAnalytics, Conversion
 
 __all__ = [
     "Approval",
@@ -11,10 +12,12 @@ __all__ = [
     "AutomationCondition",
     "AutomationRun",
     "Campaign",
+    "CampaignAnalytics",
     "Channel",
     "ChannelAnalytics",
     "Content",
     "ContentVariation",
+    "Conversion",
     "LateRule",
     "Media",
     "Phase",

@@ -3,12 +3,16 @@
 import uuid
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.claims import Claimable
+
+is_code = RegexValidator(
+    r"^[A-Za-z0-9-]{3,30}\Z", _("Des lettres sans accent, des chiffres et des tirets, de 3 à 30 : AUTOMNE10.")
+)
 
 
 class Campaign(models.Model):
@@ -34,6 +38,18 @@ class Campaign(models.Model):
     )
     success_metrics = models.JSONField(_("objectifs"), default=dict, blank=True)
     metadata = models.JSONField(_("données libres"), default=dict, blank=True)
+    # What guests say when they order: by it an order is known to come from this campaign. In capitals.
+    code = models.CharField(
+        _("code"),
+        max_length=30,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[is_code],
+        error_messages={
+            "unique": _("Une autre campagne a ce code : on ne saurait pas de laquelle viennent les commandes.")
+        },
+    )
     priority = models.PositiveSmallIntegerField(_("priorité"), default=5)
     # Law 6: what became of every phase, written when the campaign ends; "partial" is said here, with the reasons.
     outcome = models.JSONField(_("bilan"), default=dict, blank=True)
@@ -62,6 +78,10 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A code is the same however it is typed; without one, none is kept."""
+        self.code = str(self.code).upper() if self.code else None
 
 
 class Channel(models.Model):

@@ -22,6 +22,7 @@ PLAIN = {
     "success_metrics",
     "metadata",
     "priority",
+    "code",
 }
 # What the mission's own example adds to a campaign; kept as it came.
 EXTRA = {"items", "discount"}

@@ -1,5 +1,6 @@
 """What other modules tell of guests: who books, who came, what they bought. Segments and moments are made of it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,23 +20,39 @@ HABITUAL = ("booking_created", "booking_updated")
 EVENTS = (PURCHASE, *HABITUAL)
 BOOKING_WEIGHT = 2
 MOST_CENTS = 100_000_00
+SOURCE_SIGNS = 40
 
 
-def note(event: str, source: str, payload: dict[str, Any], *, at: datetime) -> None:
-    """Keep what an event says of its guest. Raises PermanentError naming the field when a purchase cannot be read."""
+@dataclass(frozen=True)
+class Order:
+    """What a guest paid. code: what they said to get a campaign's offer, as the till wrote it; empty for none."""
+
+    id: str
+    at: datetime
+    amount_cents: int
+    item_refs: tuple[str, ...] = ()
+    code: str = ""
+
+
+def note(event: str, source: str, payload: dict[str, Any], *, at: datetime) -> Contact | None:
+    """Keep what an event says of its guest, whom it returns: None for nobody, or somebody who was erased since.
+
+    Raises PermanentError naming the field when a purchase cannot be read.
+    """
     said = payload.get("customer")
     if is_of_an_erased_guest(said, at):
-        return
+        return None
     guest = guest_of(said, source=source)
     if guest is None:
         if event == PURCHASE:
             raise _unreadable("customer", "un client : { \"id\" }, { \"email\" } ou { \"phone\" }")  # fmt: skip
-        return
+        return None
     if event == PURCHASE:
         _note_purchase(guest, source, payload)
     else:
         _note_habit(guest, at)
     audit.record(audit.Action.CHANGE, actor=audit.module(source), subject=guest, detail={"event": event})
+    return guest
 
 
 def is_of_an_erased_guest(said: Any, at: datetime) -> bool:
@@ -85,6 +102,22 @@ def _known(said: dict[str, Any], source: str) -> Contact | None:
 
 
 def _note_purchase(guest: Contact, source: str, payload: dict[str, Any]) -> None:
+    order = read_purchase(payload)
+    # The till may correct an order: the last word counts.
+    Purchase.objects.update_or_create(
+        source=source[:SOURCE_SIGNS],
+        external_id=order.id,
+        defaults={
+            "contact": guest,
+            "occurred_at": order.at,
+            "amount_cents": order.amount_cents,
+            "item_refs": list(order.item_refs),
+        },
+    )
+
+
+def read_purchase(payload: dict[str, Any]) -> Order:
+    """What `purchase_recorded` says of the order itself. Raises PermanentError naming the field that cannot be read."""
     order, cents = payload.get("order_id"), payload.get("amount_cents")
     if not isinstance(order, str) or not 0 < len(order) <= 120:
         raise _unreadable("order_id", "le numéro de la commande, en 120 signes au plus")
@@ -96,17 +129,11 @@ def _note_purchase(guest: Contact, source: str, payload: dict[str, Any]) -> None
     items = payload.get("items", [])
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise _unreadable("items", "une liste de plats : [{ \"ref\" }]")  # fmt: skip
-    # The till may correct an order: the last word counts.
-    Purchase.objects.update_or_create(
-        source=source[:40],
-        external_id=order,
-        defaults={
-            "contact": guest,
-            "occurred_at": at if is_aware(at) else make_aware(at),
-            "amount_cents": cents,
-            "item_refs": [str(item["ref"])[:64] for item in items if item.get("ref")][:200],
-        },
-    )
+    code = payload.get("campaign_code", "")
+    if not isinstance(code, str):
+        raise _unreadable("campaign_code", "le code que le client a donné, ou rien")
+    refs = [str(item["ref"])[:64] for item in items if item.get("ref")]
+    return Order(order, at if is_aware(at) else make_aware(at), cents, tuple(refs[:200]), code)
 
 
 def _note_habit(guest: Contact, at: datetime) -> None:

@@ -70,6 +70,10 @@ class CampaignBody(Body):
     success_metrics = Document(required=False)
     metadata = Document(required=False)
     priority = Whole(required=False, max_value=9)
+    code = Text(
+        required=False, allow_blank=True, allow_null=True, max_length=30,
+        help_text="Ce que le client dit en commandant (AUTOMNE10) : ses commandes sont alors comptées à la campagne.",
+    )  # fmt: skip
     channels = serializers.ListField(child=ChannelField(), required=False, max_length=10)
     phases = PhaseBody(many=True, required=False, max_length=100)
     items = Anything(required=False, help_text="Plats à promouvoir, gardés tels quels.")
@@ -115,6 +119,7 @@ class CampaignAnswer(serializers.Serializer):
     success_metrics = Document()
     metadata = Document()
     priority = serializers.IntegerField()
+    code = serializers.CharField(allow_null=True)
     channels = ChannelAnswer(many=True)
     phases = PhaseAnswer(many=True)
     outcome = Document()
@@ -138,11 +143,23 @@ class ReportPhase(serializers.Serializer):
     actions = ReportAction(many=True)
 
 
+class ConversionFigures(serializers.Serializer):
+    orders = serializers.IntegerField(help_text="Commandes payées dont le client a donné le code.")
+    revenue_cents = serializers.IntegerField()
+    guests_written = serializers.IntegerField(help_text="Clients à qui un message de la campagne est parti.")
+    guests_converted = serializers.IntegerField(help_text="D'entre eux, ceux qui ont ensuite commandé avec le code.")
+    rate = serializers.FloatField(
+        allow_null=True,
+        help_text="« guests_converted » sur « guests_written », de 0 à 1 ; null si elle n'a écrit à personne.",
+    )
+
+
 class ReportAnswer(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
     status = serializers.CharField()
     outcome = Document()
+    conversions = ConversionFigures(allow_null=True, help_text="null pour une campagne sans code.")
     phases = ReportPhase(many=True)
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -20,7 +21,7 @@ from integrations.admin_tools.display import BAD, CARE, GOOD, MOVING, date_colum
 from integrations.admin_tools.fields import FiguresField
 from integrations.admin_tools.operations import DialogForm, operation
 from notifications.models import Tag
-from vieuxmoulin.backoffice.progress import progress_of
+from vieuxmoulin.backoffice.progress import analytics_of, progress_of
 from vieuxmoulin.orchestrator import Requester, conducting
 
 Status = Campaign.Status
@@ -58,9 +59,15 @@ class CampaignForm(forms.ModelForm):
     class Meta:
         model = Campaign
         fields = (
-            "name", "description", "start_date", "end_date", "target_audience", "budget", "success_metrics",
+            "name", "description", "start_date", "end_date", "target_audience", "code", "budget", "success_metrics",
             "priority", "metadata",
         )  # fmt: skip
+        help_texts = {  # noqa: RUF012 (Django reads it from the class)
+            "code": gettext_lazy(
+                "Ce que le client dit en commandant, comme AUTOMNE10 : ses commandes sont alors comptées à la campagne. "
+                "Les messages peuvent l'écrire avec {{promo_code}}."
+            )
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,9 +92,10 @@ class CampaignAdmin(BackofficeAdmin):
     """The campaigns."""
 
     form = CampaignForm
-    list_display = ("name", "badge", "starts", "ends", "advance", "result")
+    list_display = ("name", "badge", "starts", "ends", "advance", "result", "orders")
+    list_select_related = ("analytics",)
     list_filter = (("status", ChoicesDropdownFilter),)
-    search_fields = ("name", "description")
+    search_fields = ("name", "description", "code")
     inlines = (PhaseInline,)
     readonly_fields = ("badge", "progress")
     actions_detail = ("start", "pause", "resume", "cancel")
@@ -104,7 +112,7 @@ class CampaignAdmin(BackofficeAdmin):
         channels = ("channel_types",) if obj is None or self.has_change_permission(request, obj) else ()
         return (
             *progress,
-            (None, {"fields": ("name", "description", "start_date", "end_date", "target_audience", *channels)}),
+            (None, {"fields": ("name", "description", "start_date", "end_date", "target_audience", "code", *channels)}),
             (gettext_lazy("Budget et objectifs"), {"fields": ("budget", "success_metrics")}),
             (gettext_lazy("Avancé"), {"classes": ["collapse"], "fields": ("priority", "metadata")}),
         )
@@ -142,6 +150,11 @@ class CampaignAdmin(BackofficeAdmin):
         if result == "partial":
             return label(_("incomplète"), CARE)
         return label(_("tout est fait"), GOOD) if result else short("")
+
+    @display(description=gettext_lazy("commandes"))
+    def orders(self, campaign: Campaign) -> Any:
+        kept = analytics_of(campaign)
+        return localize(kept.orders) if kept else short("")
 
     @display(description=gettext_lazy("avancement"))
     def progress(self, campaign: Campaign) -> Any:

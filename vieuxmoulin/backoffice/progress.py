@@ -4,9 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Phase, PhaseAction
+from campaigns.models import Campaign, CampaignAnalytics, Phase, PhaseAction
 from integrations.admin_tools.display import BAD, CARE, GOOD, MOVING, label, page_of, short_date
 from menus.models import MenuSync
+from menus.words import euros
 from notifications.models import Notification
 from social.models import Publication
 from vieuxmoulin.models import Task
@@ -37,11 +38,28 @@ def reasons_of(task: Task) -> list[tuple[str, int]]:
 
 
 def progress_of(campaign: Campaign) -> dict[str, Any]:
-    """Every phase of a campaign, in three queries whatever their number."""
+    """Every phase of a campaign and what its code brought in, in four queries whatever their number."""
     phases = list(campaign.phases.prefetch_related("actions").order_by("position"))
     ids = [action.task_id for phase in phases for action in phase.actions.all() if action.task_id]
     tasks = Task.objects.in_bulk(ids)
-    return {"phases": [_phase(phase, tasks) for phase in phases], "outcome": campaign.outcome or {}}
+    return {
+        "phases": [_phase(phase, tasks) for phase in phases],
+        "outcome": campaign.outcome or {},
+        "code": campaign.code,
+        "brought": _brought(analytics_of(campaign)),
+    }
+
+
+def analytics_of(campaign: Campaign) -> CampaignAnalytics | None:
+    """The kept totals of a campaign with a code; None for one without, or that was never counted."""
+    return getattr(campaign, "analytics", None) if campaign.code else None
+
+
+def _brought(kept: CampaignAnalytics | None) -> dict[str, Any] | None:
+    if kept is None:
+        return None
+    rate = None if kept.rate is None else f"{100 * kept.rate:.1f}".replace(".", ",") + "\xa0%"
+    return {"kept": kept, "amount": euros(kept.revenue_cents), "rate": rate, "counted": short_date(kept.updated_at)}
 
 
 def _phase(phase: Phase, tasks: dict[Any, Task]) -> dict[str, Any]:

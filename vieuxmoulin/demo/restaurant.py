@@ -29,6 +29,8 @@ DATA = Path(__file__).parent / "data"
 WORDING = "J'accepte de recevoir les nouvelles et les offres du Vieux Moulin. Je peux me désinscrire à tout moment."
 TAGS = {"habitues": "Habitués", "voisins": "Voisins de Vensac"}
 STAFF = "camille"
+# The sandbox's till gives it when asked to.
+PROMO_CODE = "AUTOMNE10"
 # The sandbox knows these; a real platform would refuse them.
 ACCOUNTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("facebook", "1001", {"access_token": "demo-facebook"}),
@@ -177,7 +179,7 @@ def campaign_data(public_url: str, moment: str) -> dict[str, Any]:
 
 
 def _write_campaign() -> Campaign:
-    return editing.create_campaign(campaign_data(settings.PUBLIC_URL, ""))
+    return editing.create_campaign({**campaign_data(settings.PUBLIC_URL, ""), "code": PROMO_CODE})
 
 
 def _read(name: str) -> Any:

@@ -14,6 +14,7 @@ from integrations.errors import CommunicationError, ContentRejected
 from notifications.services import sending
 from social.services import planning
 from vieuxmoulin.models import Task
+from vieuxmoulin.orchestrator.converting import measured
 from vieuxmoulin.orchestrator.ledger import FINAL, Requester, open_task, refresh, row_counts, settle_phase
 from vieuxmoulin.orchestrator.menus import update_menu
 from vieuxmoulin.orchestrator.notifying import notify
@@ -130,11 +131,12 @@ def _ask(phase: Phase, action: PhaseAction, requester: Requester) -> Task:
                 priority=campaign.priority,
             ).task
         if action.kind == PhaseAction.Kind.NOTIFY:
+            data = params.get("data", {})
             recipients = params.get("recipients") or [f"tag:{name}" for name in campaign.target_audience]
             return notify(
                 params["template"],
                 recipients,
-                params.get("data", {}),
+                {"promo_code": campaign.code, **data} if campaign.code else data,
                 params["channels"],
                 requester=requester,
                 campaign_id=campaign.pk,
@@ -183,5 +185,6 @@ def report(campaign: Campaign) -> dict[str, Any]:
         "name": campaign.name,
         "status": campaign.status,
         "outcome": campaign.outcome,
+        "conversions": measured({campaign.pk: campaign.code})[campaign.pk] if campaign.code else None,
         "phases": phases,
     }

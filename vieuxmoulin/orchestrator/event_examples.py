@@ -30,6 +30,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "occurred_at": "2026-11-28T21:40:00+01:00",
         "customer": _GUEST,
         "items": [{"ref": "magret"}],
+        "campaign_code": "AUTOMNE10",
     },
     "stock_update": {"items": [{"ref": "cepes", "quantity": 2.5, "unit": "kg"}]},
     "stock_alert": {"ref": "cepes", "name": "Cèpes", "quantity": 0, "unit": "kg", "level": "out"},

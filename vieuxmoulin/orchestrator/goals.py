@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from campaigns.models import Campaign, ChannelAnalytics
+from campaigns.models import Campaign, CampaignAnalytics, ChannelAnalytics
 from social.models import Publication
 from vieuxmoulin.orchestrator import own_events
 
@@ -31,6 +31,12 @@ ALIASES = {
     "taux d'ouverture": "open_rate",
     "taux de clic": "click_rate",
     "taux de clics": "click_rate",
+    "commandes": "orders",
+    "ventes": "orders",
+    "conversions": "orders",
+    "chiffre d'affaires": "revenue",
+    "ca": "revenue",
+    "taux de conversion": "conversion_rate",
 }
 TOTALS = ("sent", "delivered", "opened", "clicked")
 
@@ -93,6 +99,7 @@ def measured(campaign: Campaign) -> dict[str, float]:
     if totals["clicked"] is not None:
         # Of messages and of posts together: a click is a click.
         found["clicks"] += totals["clicked"]
+    found |= _brought_in(campaign)
     base = totals["delivered"] or totals["sent"]
     if base:
         for rate, name in (("open_rate", "opened"), ("click_rate", "clicked")):
@@ -101,8 +108,19 @@ def measured(campaign: Campaign) -> dict[str, float]:
     return dict(found)
 
 
+def _brought_in(campaign: Campaign) -> dict[str, float]:
+    """What its code is known to have brought, in euros; nothing for a campaign without one, or not counted yet."""
+    kept = CampaignAnalytics.objects.filter(campaign=campaign).first() if campaign.code else None
+    if kept is None:
+        return {}
+    found = {"orders": float(kept.orders), "revenue": kept.revenue_cents / 100}
+    if kept.rate is not None:
+        found["conversion_rate"] = kept.rate
+    return found
+
+
 def _number(value: Any) -> float | None:
-    """A figure as programs or people write it: 40, "40", "4,5 %"."""
+    """A figure as programs or people write it: 40, "40", "4,5 %", "1 500 €"."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -110,6 +128,7 @@ def _number(value: Any) -> float | None:
     if not isinstance(value, str):
         return None
     text = value.strip().replace("\u202f", "").replace("\xa0", "").replace(" ", "").replace(",", ".")
+    text = text.removesuffix("€")
     is_share = text.endswith("%")
     try:
         number = float(text.rstrip("%"))

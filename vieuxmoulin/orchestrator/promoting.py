@@ -75,7 +75,8 @@ def _text(data: dict[str, Any], dishes: list[Promoted], ends_at: Any) -> str:
     whole = f" à -{data['discount']} %" if data.get("discount") and not has_own else ""
     until = f" jusqu'au {_day(ends_at)}" if ends_at else ""
     named = [f"{dish.name} (-{dish.discount} %)" if dish.discount else dish.name for dish in dishes]
-    return f"À découvrir{whole}{until} : {', '.join(named)}."
+    code = f" Code : {data['code'].upper()}." if isinstance(data.get("code"), str) and data["code"] else ""
+    return f"À découvrir{whole}{until} : {', '.join(named)}.{code}"
 
 
 def _actions(data: dict[str, Any], text: str, refs: list[str], ends_at: Any) -> list[dict[str, Any]]:

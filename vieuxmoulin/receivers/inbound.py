@@ -14,6 +14,7 @@ from menus.services import confirmations, stock
 from notifications.services import callbacks, visits
 from social.services import interactions
 from vieuxmoulin.exchange import streams
+from vieuxmoulin.orchestrator import converting
 
 # By name: tasks.py stands beside this page.
 SYNC_MODULES = "vieuxmoulin.tasks.sync_modules"
@@ -35,7 +36,9 @@ def keep_what_services_tell(event: InboundEvent, **_: Any) -> None:
 def know_guests_better(event: InboundEvent, **_: Any) -> None:
     """Before the rules, which write to the guest that the event names."""
     if event.event in visits.EVENTS:
-        visits.note(event.event, event.source, event.payload, at=event.occurred_at)
+        guest = visits.note(event.event, event.source, event.payload, at=event.occurred_at)
+        if event.event == visits.PURCHASE:
+            converting.note_purchase(event.source, event.payload, guest)
 
 
 @receiver(inbound_event_received)

@@ -26,6 +26,8 @@ from integrations.sandbox.vendors.base import Call, Refused, route
 
 DAYS, LONGEST_DAYS, ORDERS_A_DAY = 30, 400, 6
 MONDAY = 0
+# The code that the demonstration's campaign gives to its guests.
+CODE = "AUTOMNE10"
 # What French tax takes of a plate on the spot.
 TAX = 1.10
 
@@ -135,7 +137,7 @@ class Accounting(ModuleVendor):
 
     def acts(self) -> tuple[Act, ...]:
         who = tuple((one["id"], f"{one['first_name']} {one['last_name']}") for one in house("people") if one["email"])
-        return (Act("order", "Encaisser un repas", who),)
+        return (Act("order", "Encaisser un repas", who), Act("coded", f"Encaisser avec le code {CODE}", who))
 
     def act(self, name: str, chosen: str) -> tuple[str, list[Callback]]:
         person = next((one for one in house("people") if one["id"] == chosen and one["email"]), None)
@@ -144,6 +146,8 @@ class Accounting(ModuleVendor):
         chance = random.Random()  # noqa: S311 (a made-up till, no secret)
         dishes = chance.choices(house("dishes"), k=4)
         bill = _bill(f"cmd-{store.number()}", timezone.now(), person, dishes)
+        if name == "coded":
+            bill["campaign_code"] = CODE
         self.add("order", bill["id"], "", bill)
         payload = {
             "order_id": bill["id"],
@@ -151,6 +155,7 @@ class Accounting(ModuleVendor):
             "amount_cents": bill["amount_cents"],
             "customer": bill["customer"],
             "items": [{"ref": line["item_ref"], "quantity": line["quantity"]} for line in bill["lines"]],
+            **{key: bill[key] for key in ("campaign_code",) if key in bill},
         }
         said = f"{person['first_name']} a payé {bill['amount_cents'] / 100:.2f} €.".replace(".", ",", 1)
         return said, tell(self.slug, "purchase_recorded", payload)

@@ -50,6 +50,7 @@ def test_the_page_shows_the_four_modules(client):
         ("recipes", "feature", "rec-003", "featured_recipe", {"recipe_id": "rec-003", "is_featured": True}),
         ("recipes", "new", "rec-101", "new_recipe", {"recipe_id": "rec-101", "is_new": True}),
         ("accounting", "order", "crm-001", "purchase_recorded", {}),
+        ("accounting", "coded", "crm-001", "purchase_recorded", {"campaign_code": "AUTOMNE10"}),
     ],
 )
 def test_what_happens_in_a_module_is_told(client, told, slug, act, of, event, holds):

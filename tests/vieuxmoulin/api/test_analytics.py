@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from campaigns.models import Campaign, Conversion
 from notifications.models import Chunk, Notification, Segment
 from tests.factories import AccountFactory, CampaignFactory, ContactFactory, MessageTemplateFactory, PublicationFactory
 from tests.vieuxmoulin.backoffice import rows
@@ -127,11 +128,51 @@ def test_a_bad_query_names_its_field(api, query, field):
     assert [problem["field"] for problem in answer.json()["problems"]] == [field]
 
 
-def test_figures_cost_four_queries(api, django_assert_num_queries):
+def test_figures_cost_as_many_queries_for_many_campaigns(api, django_assert_num_queries):
     PublicationFactory(campaign=CampaignFactory())
 
     with django_assert_num_queries(4):
         api.get("/analytics")
+    for rank in range(3):
+        PublicationFactory(campaign=CampaignFactory(code=f"CODE{rank}"))
+    with django_assert_num_queries(7):
+        api.get("/analytics")
+
+
+def test_what_a_campaign_brought_in_is_told_for_the_time_that_is_asked(api, campaign):
+    now = timezone.now()
+    Campaign.objects.filter(pk=campaign.pk).update(code="AUTOMNE10")
+    said = rows.message(campaign=campaign, sent_at=now - timedelta(hours=2))
+    rows.message(campaign=campaign, template=said.template, sent_at=now)
+    for rank, (contact, at) in enumerate(((said.contact, now), (None, now), (said.contact, now - timedelta(days=40)))):
+        Conversion.objects.create(
+            source="accounting",
+            external_id=f"o{rank}",
+            code="AUTOMNE10",
+            occurred_at=at,
+            amount_cents=2000,
+            contact=contact,
+        )
+
+    found = api.get("/analytics").json()["campaigns"][0]["conversions"]
+    assert found == {"orders": 3, "revenue_cents": 6000, "guests_written": 2, "guests_converted": 1, "rate": 0.5}
+
+    month = {"since": (now - timedelta(days=30)).isoformat(), "campaign_id": str(campaign.pk)}
+    found = api.get("/analytics", **month).json()["campaigns"][0]["conversions"]
+    assert (found["orders"], found["rate"]) == (2, 0.5)
+
+    # Nothing was said then, but an order came.
+    before = {"until": (now - timedelta(days=30)).isoformat()}
+    found = api.get("/analytics", **before).json()["campaigns"]
+    assert [(one["name"], one["conversions"]["orders"], one["conversions"]["rate"]) for one in found] == [
+        ("Automne", 1, None)
+    ]
+
+
+def test_a_campaign_without_a_code_has_no_conversions(api, campaign):
+    PublicationFactory(campaign=campaign)
+
+    assert api.get("/analytics").json()["campaigns"][0]["conversions"] is None
 
 
 def test_opens_and_clicks_count_among_those_who_agreed_machines_apart(api):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 from oauth2_provider.models import AccessToken, Grant, IDToken, RefreshToken
 
-from campaigns.models import Automation, AutomationRun
+from campaigns.models import Automation, AutomationRun, Conversion
 from integrations.models import (
     AuditEntry,
     EncryptionCheck,
@@ -142,6 +142,9 @@ def _what_is_said():
         Reply.objects.create(interaction=said, text="Avec plaisir !"),
         SavedAnswer.objects.create(title="Merci", text="Merci de votre visite !"),
         rule,
+        Conversion.objects.create(
+            source="accounting", external_id="cmd-1", code="AUTOMNE10", occurred_at=timezone.now(), amount_cents=4250
+        ),
         AutomationRun.objects.create(automation=rule, event_id="inbound:1", status="skipped", reason="Sans objet."),
         MetricSnapshot.objects.create(publication=post, taken_at=timezone.now(), values={"likes": 3}),
     ]  # fmt: skip

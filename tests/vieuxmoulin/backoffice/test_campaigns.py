@@ -7,7 +7,7 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Campaign, PhaseAction
+from campaigns.models import Campaign, CampaignAnalytics, Conversion, PhaseAction
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
 from vieuxmoulin.models import Task
@@ -37,6 +37,44 @@ def test_a_campaign_is_written_in_words(office, manager):
     assert campaign.success_metrics == {"réservations": 40, "chiffre": 12.5}
     assert sorted(campaign.channels.values_list("type", flat=True)) == ["email", "sms"]
     assert campaign.created_by == manager
+
+
+def test_a_code_is_written_once(office):
+    office.post(reverse("admin:campaigns_campaign_add"), campaign_data(code="automne10"))
+    refused = office.post(reverse("admin:campaigns_campaign_add"), campaign_data(code="Automne10", name="Autre"))
+
+    assert list(Campaign.objects.values_list("code", flat=True)) == ["AUTOMNE10"]
+    assert "Une autre campagne a ce code" in refused.content.decode()
+
+
+def test_what_a_campaign_brought_in_is_told_on_its_page_and_in_the_list(office):
+    campaign = factories.CampaignFactory(code="AUTOMNE10", status="active")
+    page = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    assert "dès que la campagne a commencé" in office.get(page).content.decode()
+
+    kept = CampaignAnalytics.objects.create(campaign=campaign, orders=12, revenue_cents=64850)
+    assert "Elle n'a encore écrit à personne" in office.get(page).content.decode().replace("&#x27;", "'")
+
+    CampaignAnalytics.objects.filter(pk=kept.pk).update(guests_written=240, guests_converted=8)
+    text = office.get(page).content.decode()
+    assert "12 commandes, 648,50 €" in text
+    assert "8 des 240 clients à qui elle a écrit ont commandé avec ce code : 3,3\xa0%." in text
+    assert '<td class="field-orders' in office.get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+
+
+def test_the_orders_of_a_code_are_found(office):
+    factories.CampaignFactory(name="Automne doré", code="AUTOMNE10")
+    guest = factories.ContactFactory(last_name="Garrigue")
+    kept = Conversion.objects.create(source="accounting", external_id="cmd-1", code="AUTOMNE10",
+                                     occurred_at=timezone.now(), amount_cents=4250, contact=guest)  # fmt: skip
+    Conversion.objects.create(source="accounting", external_id="cmd-2", code="HIVER", occurred_at=timezone.now(),
+                              amount_cents=990)  # fmt: skip
+
+    found = office.get(reverse("admin:campaigns_conversion_changelist"), {"q": "automne10"}).content.decode()
+    assert [text in found for text in ("Automne doré", "42,50 €", "cmd-1", "cmd-2")] == [True, True, True, False]
+
+    page = reverse("admin:campaigns_conversion_change", args=[kept.pk])
+    assert "Garrigue" in office.get(page).content.decode()
 
 
 def test_an_end_before_the_start_is_refused(office):

@@ -4,7 +4,9 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
+from campaigns.models import Conversion
 from campaigns.services import approval
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
@@ -84,6 +86,22 @@ def test_the_writers_read_dishes_and_change_none(sign_in, ask):
     assert refused.status_code == 403
     assert item.availability == "available"
     assert "Épuisé ?" not in page
+
+
+@pytest.mark.parametrize(("role", "sees_the_guest"), [("Rédaction", False), ("Direction", True)])
+def test_whose_order_it_was_is_for_those_who_may_see_guests(sign_in, role, sees_the_guest):
+    order = Conversion.objects.create(
+        source="accounting",
+        external_id="cmd-1",
+        code="AUTOMNE10",
+        occurred_at=timezone.now(),
+        amount_cents=4250,
+        contact=factories.ContactFactory(last_name="Garrigue"),
+    )
+
+    page = sign_in(role).get(reverse("admin:campaigns_conversion_change", args=[order.pk])).content.decode()
+
+    assert ("cmd-1" in page, "Garrigue" in page) == (True, sees_the_guest)
 
 
 def test_the_writers_publish_what_was_approved(sign_in, ask, manager):
