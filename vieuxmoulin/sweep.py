@@ -23,6 +23,7 @@ from notifications.services.importing import applying
 from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
 from vieuxmoulin import alerts
+from vieuxmoulin.backoffice import troubles
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import automating, card_posts, conducting, ledger, status
 from vieuxmoulin.orchestrator.actions import post
@@ -72,6 +73,7 @@ def sweep() -> dict[str, int]:
     _alert_imports()
     _alert_cards()
     _calm_down()
+    troubles.count_and_keep()
     credentials.write_down()
     alerts.send_mails()
     return done | {"imports": len(waiting)}

@@ -1,6 +1,6 @@
 """The menu on the left, by domain, with the number of things that need somebody; and the badge that says where we are."""
 
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -12,13 +12,11 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Approval, Content
 from campaigns.services.approval import APPROVE
-from integrations.models import InboundEvent, WebhookDelivery
 from menus.models import Item
-from notifications.models import Notification
 from social.models import Account, Interaction
 from vieuxmoulin.alerts import open_alerts
 from vieuxmoulin.backoffice.asking import counts
-from vieuxmoulin.backoffice.troubles import stopped_publications, troubled_syncs
+from vieuxmoulin.backoffice.troubles import CALLS_FOR, kept, stopped_publications, troubled_syncs
 from vieuxmoulin.models import Difference, Task
 
 
@@ -178,27 +176,24 @@ def _page(request: HttpRequest, title: str, icon: str, name: str, permission: st
 
 
 def _needing_care(request: HttpRequest) -> dict[str, int]:
-    """How many rows of each screen wait for somebody, for the screens that this person may see.
-
-    What nobody mended in a week is history, not a call: a number that never goes down is no longer read.
-    """
-    week = timezone.now() - timedelta(days=7)
+    """How many rows of each screen wait for somebody, for the screens that this person may see."""
+    week = timezone.now() - CALLS_FOR
     asked: dict[str, QuerySet] = {
         "social.publication": stopped_publications(week),
         "social.interaction": Interaction.objects.filter(is_read=False),
         "social.account": Account.objects.filter(status=Account.Status.DISCONNECTED),
-        "notifications.notification": Notification.objects.filter(status="unknown", created_at__gte=week),
         "menus.menusync": troubled_syncs(),
         "menus.item": Item.objects.filter(availability=Item.Availability.UNAVAILABLE),
         "vieuxmoulin.alert": open_alerts(request.user),
         "vieuxmoulin.difference": Difference.objects.filter(status=Difference.Status.WAITING),
         "vieuxmoulin.task": Task.objects.filter(status=Task.Status.FAILED, timestamp__gte=week),
-        "integrations.webhookdelivery": WebhookDelivery.objects.filter(status="failed", created_at__gte=week),
-        "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=week),
     }
     may = request.user.has_perm
     if may(APPROVE):
         asked["campaigns.content"] = Content.objects.filter(approval=Approval.SUBMITTED)
-    return counts(
-        request.user, {name: rows for name, rows in asked.items() if may("{}.view_{}".format(*name.split(".")))}
-    )
+    found = counts(request.user, {screen: rows for screen, rows in asked.items() if _may_see(may, screen)})
+    return found | {screen: number for screen, number in kept().items() if _may_see(may, screen)}
+
+
+def _may_see(may: Callable[[str], bool], screen: str) -> bool:
+    return may("{}.view_{}".format(*screen.split(".")))

@@ -1,14 +1,22 @@
 """The home page: what to do first, what goes out, what stopped, how all of it feels."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from integrations.models import WebhookDelivery
 from integrations.services import pulse
 from menus.models import MenuSync
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
+from vieuxmoulin import sweep
+from vieuxmoulin.backoffice import troubles
 
 
 def figure(office, title):
@@ -134,6 +142,46 @@ def test_badges_count_what_waits_for_somebody(office):
 
     badges = {item["title"]: item.get("badge") for group in groups for item in group["items"]}
     assert (badges["Publications"], badges["Comptes"]) == ("1", None)
+
+
+EVENTS = ("notifications_notification", "integrations_inboundevent", "integrations_webhookdelivery")
+
+
+def test_what_failed_among_events_is_counted_by_the_sweep_and_never_by_a_page(office):
+    rows.inbound(status="failed"), rows.inbound(status="done")
+    rows.delivery(status="failed")
+    old = rows.delivery(status="failed")
+    WebhookDelivery.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    rows.message(status="unknown")
+    sweep.sweep()
+
+    with CaptureQueriesContext(connection) as asked:
+        groups = office.get(reverse("admin:campaigns_campaign_changelist")).context["sidebar_navigation"]
+
+    badges = {item["title"]: item.get("badge") for group in groups for item in group["items"]}
+    assert [badges[title] for title in ("Webhooks : reçus", "Webhooks : envois", "Messages")] == ["1", "1", "1"]
+    assert [query["sql"] for query in asked if any(f'FROM "{name}"' in query["sql"] for name in EVENTS)] == []
+
+
+def test_nobody_sees_the_number_of_what_they_may_not_open(sign_in):
+    rows.delivery(status="failed")
+    troubles.count_and_keep()
+
+    groups = sign_in("Rédaction").get("/admin/").context["sidebar_navigation"]
+
+    assert "Webhooks : envois" not in {
+        item["title"] for group in groups for item in group["items"] if item.get("badge")
+    }
+
+
+def test_a_page_opens_without_its_numbers_when_the_cache_is_away(office, monkeypatch):
+    def away(*_args, **_kwargs):
+        raise RedisConnectionError("away")
+
+    monkeypatch.setattr(troubles, "cache", SimpleNamespace(get=away, set=away))
+    troubles.count_and_keep()
+
+    assert office.get(reverse("admin:campaigns_campaign_changelist")).status_code == 200
 
 
 def test_the_badge_says_where_we_are(office, settings):
