@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("source", models.CharField(max_length=40, verbose_name="origine")),
-                ("external_id", models.CharField(max_length=120, verbose_name="identifiant d'origine")),
+                ("external_id", models.CharField(max_length=120, verbose_name="commande")),
                 ("code", models.CharField(db_index=True, max_length=60, verbose_name="code")),
                 ("occurred_at", models.DateTimeField(verbose_name="le")),
                 ("amount_cents", models.PositiveIntegerField(verbose_name="montant (centimes)")),

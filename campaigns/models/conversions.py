@@ -13,7 +13,7 @@ class Conversion(models.Model):
     """
 
     source = models.CharField(_("origine"), max_length=40)
-    external_id = models.CharField(_("identifiant d'origine"), max_length=120)
+    external_id = models.CharField(_("commande"), max_length=120)
     code = models.CharField(_("code"), max_length=60, db_index=True)
     occurred_at = models.DateTimeField(_("le"))
     amount_cents = models.PositiveIntegerField(_("montant (centimes)"))

@@ -10,17 +10,18 @@ from unfold.decorators import display
 from campaigns.models import Campaign, Conversion
 from integrations.admin_tools.base import HistoryAdmin
 from integrations.admin_tools.display import date_column, short
+from integrations.modules import registry as module_registry
 from menus.words import euros
 
 
 class ConversionAdmin(HistoryAdmin):
     """The orders."""
 
-    list_display = ("occurred", "code", "campaign", "amount", "source", "external_id")
+    list_display = ("occurred", "code", "campaign", "amount", "told_by", "external_id")
     search_fields = ("code__iexact", "external_id")
     search_help_text = gettext_lazy("Un code, ou le numéro d'une commande.")
     ordering = (F("occurred_at").desc(),)
-    fields = ("occurred_at", "code", "campaign", "amount", "source", "external_id")
+    fields = ("occurred_at", "code", "campaign", "amount", "told_by", "external_id")
     occurred = date_column("occurred_at", gettext_lazy("le"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversion]:
@@ -34,6 +35,11 @@ class ConversionAdmin(HistoryAdmin):
     @display(description=gettext_lazy("campagne"))
     def campaign(self, order: Conversion) -> Any:
         return short(order.campaign_name or "")
+
+    @display(description=gettext_lazy("dite par"), ordering="source")
+    def told_by(self, order: Conversion) -> str:
+        known = module_registry.get(order.source)
+        return known.label if known else order.source
 
     @display(description=gettext_lazy("montant"), ordering="amount_cents")
     def amount(self, order: Conversion) -> str:

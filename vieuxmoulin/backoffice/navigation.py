@@ -108,7 +108,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 to(_("Campagnes"), "campaign", "campaigns.campaign"),
                 to(_("Phases"), "timeline", "campaigns.phase"),
                 to(_("Actions des phases"), "bolt", "campaigns.phaseaction"),
-                to(_("Commandes venues d'elles"), "receipt", "campaigns.conversion"),
+                to(_("Commandes reçues"), "receipt", "campaigns.conversion"),
                 to(_("Automatismes"), "robot_2", "campaigns.automation"),
                 to(_("Passages des automatismes"), "manage_history", "campaigns.automationrun"),
             ],
