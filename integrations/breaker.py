@@ -1,7 +1,7 @@
 """A service that keeps failing gets a rest: nobody calls it for a while, then one call tries, for all workers.
 
 One breaker per vendor and account, in the shared cache. What was refused here never left: it is tried again later, and
-does not count as a try. Without the shared cache nothing is refused: the service is then simply called.
+does not count as a try. While the shared cache is away each process has breakers of its own (`shared_cache.py`).
 """
 
 import hashlib
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from integrations.errors import CircuitOpen, CommunicationError, OutcomeUnknown, RateLimited, TransientError
 from integrations.signals import circuit_closed, circuit_opened
@@ -77,15 +76,12 @@ def note(key: str, slug: str, error: CommunicationError | None) -> None:
     """Learn how a call went. A refusal in good form is an answer: only silence and breakdowns count as failures."""
     if not settings.BREAKER_FAILURES:
         return
-    try:
-        if is_failure(error):
-            _note_failure(key, slug)
-            return
-        _answered[key] = time.monotonic()
-        if _state(key) != State():
-            _close(key, slug)
-    except RedisError as unreachable:
-        log.warning("breaker_unreachable", slug=slug, error=type(unreachable).__name__)
+    if is_failure(error):
+        _note_failure(key, slug)
+        return
+    _answered[key] = time.monotonic()
+    if _state(key) != State():
+        _close(key, slug)
 
 
 def is_failure(error: CommunicationError | None) -> bool:
@@ -130,10 +126,7 @@ def _close(key: str, slug: str) -> None:
 
 
 def _take_trial(key: str) -> bool:
-    try:
-        return bool(cache.add(f"{key}:trial", 1, TRIAL_SECONDS))
-    except RedisError:
-        return True
+    return bool(cache.add(f"{key}:trial", 1, TRIAL_SECONDS))
 
 
 def _state(key: str) -> State:
@@ -141,11 +134,7 @@ def _state(key: str) -> State:
     found = _known.get(key)
     if found is not None and now - found[0] < KNOWN_SECONDS:
         return found[1]
-    try:
-        kept = cache.get_many([key, f"{key}:failures"])
-    except RedisError as error:
-        log.warning("breaker_unreachable", error=type(error).__name__)
-        return State()
+    kept = cache.get_many([key, f"{key}:failures"])
     state = kept.get(key) or State(failures=kept.get(f"{key}:failures", 0))
     with _lock:
         if len(_known) > 1000:

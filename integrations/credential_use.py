@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 from integrations.errors import AccountDisconnected, CircuitOpen, CommunicationError
 
@@ -58,7 +57,7 @@ def count(credential_id: Any, kind: str) -> None:
             # The first of its day, unless another worker was faster by an instant.
             if not cache.add(key, 1, KEPT_SECONDS):
                 cache.incr(key)
-    except (RedisError, ValueError) as error:
+    except ValueError as error:
         # A count that is lost must not cost the call.
         log.warning("credential_use_not_counted", credential=str(credential_id), error=type(error).__name__)
 
@@ -70,7 +69,11 @@ def take(credential_ids: list[str]) -> dict[tuple[str, str], int]:
     for key, number in cache.get_many(keys).items():
         if number > 0:
             # Less what was read, rather than forgotten: a call may be counted in between.
-            cache.decr(key, number)
+            try:
+                cache.decr(key, number)
+            except ValueError:
+                # The shared cache left, or came back, in between: it keeps the number for the next time.
+                continue
             taken[keys[key]] = number
     return taken
 

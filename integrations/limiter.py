@@ -4,13 +4,10 @@ The line is a date kept in the shared cache, moved forward by each reservation (
 only two workers that find the line empty at the same instant may both go at once, which no service notices.
 """
 
+import contextlib
 import time
 
-import structlog
 from django.core.cache import cache
-from redis.exceptions import RedisError
-
-log = structlog.get_logger(__name__)
 
 # Longer than any line that a caller accepts to stand in.
 KEPT_SECONDS = 3600
@@ -20,17 +17,10 @@ _PER_SECOND = 1_000_000
 def reserve(name: str, *, amount: int, per_second: float, longest_wait: float) -> float:
     """Take a place in the line for `amount` calls; returns the seconds to wait before them.
 
-    A wait longer than `longest_wait` takes no place: come back after it. Without the shared cache nobody waits: the
-    service itself still says when we go too fast.
+    A wait longer than `longest_wait` takes no place: come back after it. While the shared cache is away, each process
+    has a line of its own (`shared_cache.py`): together they may go that many times too fast, which the service then says.
     """
-    try:
-        return _reserve(f"rate:{name}", amount, per_second, longest_wait)
-    except RedisError as error:
-        log.warning("limiter_unreachable", line=name, error=type(error).__name__)
-        return 0.0
-
-
-def _reserve(key: str, amount: int, per_second: float, longest_wait: float) -> float:
+    key = f"rate:{name}"
     cost = int(amount * _PER_SECOND / per_second)
     now = int(time.time() * _PER_SECOND)
     cache.add(key, now, KEPT_SECONDS)
@@ -46,5 +36,7 @@ def _reserve(key: str, amount: int, per_second: float, longest_wait: float) -> f
         return 0.0
     wait = (start - now) / _PER_SECOND
     if wait > longest_wait:
-        cache.decr(key, cost)
+        # Forgotten in between, the line has no place to give back.
+        with contextlib.suppress(ValueError):
+            cache.decr(key, cost)
     return wait

@@ -1,24 +1,21 @@
 """Rounds that queue again what waits: each row once for a while, the most urgent first, never more than a round can hold.
 
 The queue may have lost what it was given, so nothing here takes its word for it: a row that nobody claimed within
-REQUEUE_SECONDS is queued anew. What was queued is remembered in the cache, one entry per task; without it, every round
-queues all that it finds, which costs time and does no harm.
+REQUEUE_SECONDS is queued anew. What was queued is remembered in the cache, one entry per task; should it be forgotten, a
+round queues all that it finds, which costs time and does no harm.
 """
 
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import QuerySet, Value
 from django.db.models.expressions import Combinable
-from redis.exceptions import RedisError
 
 from integrations.queueing import send
 
-log = structlog.get_logger(__name__)
 # Of one kind, in one round: enough for a minute's work; the next round takes the rest.
 MOST_ROWS = 2000
 # What a row was like when it was queued (its tries and its date), and when that was, by row.
@@ -30,7 +27,8 @@ def wake(task: str, rows: QuerySet, *, urgency: Combinable | int | None = None, 
 
     rows: in the order in which they should go. urgency: 0 to 9, the least is the most urgent and goes before all others.
     """
-    before = _queued(task)
+    key = f"woken:{task}"
+    before: Queued = cache.get(key) or {}
     now, number, queued = time.time(), 0, Queued()
     is_away = False
     for pk, version, urgent in _in_order(rows, urgency, most):
@@ -44,7 +42,8 @@ def wake(task: str, rows: QuerySet, *, urgency: Combinable | int | None = None, 
                 queued[name] = (version, now)
                 number += 1
     if queued or before:
-        _keep(task, queued)
+        # What is not waiting any more is forgotten with this.
+        cache.set(key, queued, 2 * settings.REQUEUE_SECONDS)
     return number
 
 
@@ -58,23 +57,3 @@ def _in_order(rows: QuerySet, urgency: Combinable | int | None, most: int) -> It
     told = rows.annotate(urgency=Value(urgency) if isinstance(urgency, int) else urgency).order_by(*order)
     for pk, tries, at, urgent in told.values_list("pk", "attempts", "next_attempt_at", "urgency")[:most]:
         yield pk, (tries, at), urgent
-
-
-def _queued(task: str) -> Queued:
-    try:
-        return cache.get(_key(task)) or {}
-    except RedisError as error:
-        log.warning("waking_cache_unreachable", error=type(error).__name__)
-        return {}
-
-
-def _keep(task: str, queued: Queued) -> None:
-    """What is not waiting any more is forgotten with this."""
-    try:
-        cache.set(_key(task), queued, 2 * settings.REQUEUE_SECONDS)
-    except RedisError as error:
-        log.warning("waking_cache_unreachable", error=type(error).__name__)
-
-
-def _key(task: str) -> str:
-    return f"woken:{task}"

@@ -52,7 +52,7 @@ class Finding:
 
 def examine(*, is_offline: bool = False) -> list[Finding]:
     """Look at everything. is_offline: outside services are not called, what was last known of them is told."""
-    ready = health.causes()
+    ready = health.causes() | health.lacks()
     found = [*_settings(), *_foundations(ready)]
     if "database" in ready or "migrations" in ready:
         # Nothing more can be read.

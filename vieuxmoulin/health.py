@@ -1,11 +1,10 @@
 """Health checks for whoever runs us: alive (the process answers) and ready (it can work)."""
 
-from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from redis.exceptions import RedisError
 
+from integrations import shared_cache
 from integrations.checks import check_keyring_matches
 from integrations.errors import CommunicationError
 
@@ -15,9 +14,13 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, is migrated, knows our keys and the cache works; else 503 with each cause."""
+    """200 when the database answers, is migrated and knows our keys; else 503 with each cause.
+
+    What we can do without is told beside it: a proxy that reads this must not shut the house for it.
+    """
     found = causes()
-    return JsonResponse({"status": "not ready" if found else "ready", "causes": found}, status=503 if found else 200)
+    told = {"status": "not ready" if found else "ready", "causes": found, "degraded": lacks()}
+    return JsonResponse(told, status=503 if found else 200)
 
 
 def causes() -> dict[str, str]:
@@ -32,14 +35,11 @@ def causes() -> dict[str, str]:
         found["database"] = "La base de données ne répond pas."
     except CommunicationError as error:
         found["encryption"] = str(error)
-    if cache_error := _cache_error():
-        found["cache"] = cache_error
     return found
 
 
-def _cache_error() -> str:
-    try:
-        cache.set("health", "1", 5)
-    except (RedisError, OSError):
-        return "Le cache (Redis) ne répond pas."
-    return ""
+def lacks() -> dict[str, str]:
+    """What is away and we go on without, by part, in French."""
+    if shared_cache.is_away():
+        return {"cache": "Le cache (Redis) ne répond pas : chaque processus garde le sien."}
+    return {}

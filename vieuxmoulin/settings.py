@@ -128,13 +128,15 @@ else:
 REDIS_URL = env("REDIS_URL", default="")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        # Goes on without Redis while that is away.
+        "BACKEND": "integrations.shared_cache.SharedCache",
         "LOCATION": REDIS_URL,
         # One that holds the line and says no word is as good as away.
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # Beyond so many entries it forgets, the breakers and rates among them.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
 }
 
 # --- Queue (law 1: rows are the truth, so the broker may be lost) ----------------------------------------------------

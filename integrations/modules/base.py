@@ -12,7 +12,6 @@ import requests
 import structlog
 from django.core.cache import cache
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from integrations import strict_json
 from integrations.answers import BAD_ANSWER
@@ -148,7 +147,7 @@ class Module(Connector):
         age, now = self.ages.get(name, NEVER_KEPT), timezone.now()
         self._require()
         key = self._cache_key(name, query, places or {})
-        kept = _kept(key) if age != NEVER_KEPT else None
+        kept = cache.get(key) if age != NEVER_KEPT else None
         if kept and now - kept["at"] < age.fresh:
             return Answer(kept["value"], kept["at"])
         try:
@@ -160,7 +159,8 @@ class Module(Connector):
             raise
         value = kept["value"] if kept and reading.is_unchanged else reading.value
         if age != NEVER_KEPT:
-            _keep(key, {"value": value, "etag": reading.etag, "at": now}, age)
+            kept = {"value": value, "etag": reading.etag, "at": now}
+            cache.set(key, kept, int(max(age.fresh, age.stale).total_seconds()))
         return Answer(value, now)
 
     def read_page(self, name: str, kind: str, *, cursor: str = "", etag: str = "", query: Mapping[str, Any] | None = None) -> Page:  # fmt: skip
@@ -277,21 +277,6 @@ KIND_OF = {
     "sales": "sale",
     "margins": "margin",
 }
-
-
-def _kept(key: str) -> dict[str, Any] | None:
-    try:
-        return cache.get(key)
-    except RedisError as error:
-        log.warning("module_cache_unreachable", error=type(error).__name__)
-        return None
-
-
-def _keep(key: str, value: dict[str, Any], age: Age) -> None:
-    try:
-        cache.set(key, value, int(max(age.fresh, age.stale).total_seconds()))
-    except RedisError as error:
-        log.warning("module_cache_unreachable", error=type(error).__name__)
 
 
 __all__ = ["Age", "Answer", "Module", "Page", "Reading", "Refusal", "credential_platform", "module_option_faults"]

@@ -16,7 +16,6 @@ from django.core.cache import cache
 from django.db import DatabaseError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from integrations.callers import caller_of
 from integrations.models import AuditEntry
@@ -102,17 +101,8 @@ def record_seldom(
     what = f"{subject._meta.label_lower}:{subject.pk if _is_row(subject, '') else ''}" if subject is not None else ""
     who = f"{actor.kind}:{actor.name}:{actor.address}"
     key = hashlib.sha256(f"{action}:{who}:{what}".encode()).hexdigest()
-    if _is_first(key):
+    if cache.add(f"audit:{key}", True, GATE_SECONDS):
         record(action, actor=actor, subject=subject, detail=detail)
-
-
-def _is_first(key: str) -> bool:
-    try:
-        return cache.add(f"audit:{key}", True, GATE_SECONDS)
-    except RedisError as error:
-        # Without the shared cache a line too many is better than one that is missing.
-        log.warning("audit_gate_unreachable", error=type(error).__name__)
-        return True
 
 
 def forget_old() -> int:

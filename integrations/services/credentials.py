@@ -9,7 +9,6 @@ from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Sum
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from integrations import credential_use
 from integrations.models import AuditEntry, Credential, CredentialUse
@@ -34,14 +33,10 @@ class Usage:
 def write_down() -> int:
     """Each minute: move what was counted from the cache to its day; returns how many accesses served or were refused."""
     credentials = {str(row.pk): row for row in Credential.objects.only("pk", "platform", "name")}
-    try:
-        if not cache.add(LOCK, True, LOCK_SECONDS):
-            return 0
-        counted = credential_use.take(list(credentials))
-        cache.delete(LOCK)
-    except RedisError as error:
-        log.warning("credential_use_unread", error=type(error).__name__)
+    if not cache.add(LOCK, True, LOCK_SECONDS):
         return 0
+    counted = credential_use.take(list(credentials))
+    cache.delete(LOCK)
     for pk in dict.fromkeys(pk for pk, _ in counted):
         numbers = {kind: counted.get((pk, kind), 0) for kind in credential_use.KINDS}
         try:

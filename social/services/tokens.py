@@ -70,7 +70,9 @@ def _renew(account: Account) -> bool:
             application_of(account), credential_use.opened(credential, account.platform)
         )
     except AccountDisconnected as error:
-        publishing.disconnect(account, error)
+        # Unless another worker was faster, which the lock above only forbids while the shared cache is there.
+        if Credential.objects.filter(pk=credential.pk, updated_at=credential.updated_at).exists():
+            publishing.disconnect(account, error)
         return False
     except (CommunicationError, KeyError) as error:
         # Without a refresh token there is nothing to ask: the token serves until it ends.

@@ -23,6 +23,11 @@ class Server:
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self.options
             )
 
+    def freeze(self) -> None:
+        """Let it hold every connection and say no word, as behind a line that went dead."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
     def stop(self, number: int) -> None:
         """Signal the program itself and wait for its end."""
         if self.process is not None:
@@ -52,7 +57,6 @@ class RabbitMQ(Server):
         return True
 
     def freeze(self) -> None:
-        """Let it hold every connection and say no word, as behind a line that went dead."""
         if self.process is not None:
             os.killpg(self.process.pid, signal.SIGSTOP)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL restarted, RabbitMQ away for a minute, Redis away, while requests and events come in: each leaves once.
+"""PostgreSQL restarted, RabbitMQ away for a minute, Redis dumb then away, while requests and events come in: each leaves once.
 
 What counts is what the vendor has, and what each caller was told: 202 is a promise, anything else is said in good form
 and may be asked again under the same key.
@@ -27,8 +27,8 @@ from tests.flows.waiting import until
 from tests.house import ROOT, house, wait_for_port
 
 pytestmark = [pytest.mark.flow, pytest.mark.needs_postgresql, pytest.mark.needs_redis, pytest.mark.needs_rabbitmq]
-# Asked for and told in three parts, at once; and steadily, while the broker is away.
-PARTS, PART_GROUPS, PART_EVENTS = 3, 3, 20
+# Asked for and told in four parts, at once; and steadily, while the broker is away.
+PARTS, PART_GROUPS, PART_EVENTS = 4, 3, 20
 AWAY_SECONDS, FROZEN_SECONDS = 60, 15
 EVENTS_A_SECOND, SECONDS_A_GROUP = 2, 6
 STEADY_GROUPS, STEADY_EVENTS = AWAY_SECONDS // SECONDS_A_GROUP, AWAY_SECONDS * EVENTS_A_SECOND
@@ -236,9 +236,13 @@ def test_what_was_promised_leaves_once_whatever_is_cut(town):
         have_all(call(0))
         until(lambda: town.accepted().total() >= 5, 60, town.state)
 
-        # Without the cache: every word is taken at once, and kept.
-        town.machines["redis"].stop(signal.SIGKILL)
+        # Without the cache, dumb at first, then gone: every word is taken at once, and kept.
+        callers.waits.clear()
+        town.machines["redis"].freeze()
         have_all(call(1))
+        assert max(callers.waits) < LONGEST_WAIT_SECONDS
+        town.machines["redis"].stop(signal.SIGKILL)
+        have_all(call(2))
         town.machines["redis"].start()
         # A minute without the broker, dumb at first, then gone: the same.
         callers.waits.clear()
@@ -257,7 +261,7 @@ def test_what_was_promised_leaves_once_whatever_is_cut(town):
 
         # Without the database nothing can be promised: each caller is told to come back.
         town.machines["postgresql"].stop(servers.FAST)
-        calls = call(2)
+        calls = call(3)
         until(lambda: len(callers.others) >= REFUSALS, 30, "nobody was turned away")
         town.machines["postgresql"].start()
         have_all(calls)

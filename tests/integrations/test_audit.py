@@ -6,7 +6,6 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
-from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
 from integrations.audit_models import AppendOnly
@@ -165,18 +164,6 @@ def test_what_strangers_provoke_is_written_once_a_minute():
     audit.record_seldom("token_refused", actor=audit.Actor("inconnu", "unknown", "203.0.113.10"))
 
     assert list(AuditEntry.objects.order_by("pk").values_list("address", flat=True)) == ["203.0.113.9", "203.0.113.10"]
-
-
-def test_without_the_shared_cache_every_line_is_written(monkeypatch):
-    def away(*args, **kwargs):
-        raise RedisError("injoignable")
-
-    monkeypatch.setattr(audit.cache, "add", away)
-
-    for _ in range(2):
-        audit.record_seldom("token_refused", actor=CAMILLE)
-
-    assert AuditEntry.objects.count() == 2
 
 
 def test_the_same_typing_about_two_guests_is_two_lines():

@@ -7,7 +7,6 @@ import requests
 import responses
 import time_machine
 from django.utils import timezone
-from redis.exceptions import ConnectionError as RedisAway
 
 from integrations import breaker, claims
 from integrations.errors import CircuitOpen, CommunicationError, OutcomeUnknown, PermanentError, RateLimited
@@ -183,21 +182,6 @@ def test_a_refusal_during_the_trial_is_an_answer(api):
     api.replace(responses.GET, URL, status=404)
     with time_machine.travel(NOW + timedelta(seconds=31), tick=False):
         assert call(3) == ["PermanentError"] * 3
-
-
-def test_the_shared_cache_being_away_refuses_nothing(api, monkeypatch):
-    api.get(URL, status=503)
-
-    class Away:
-        def __getattr__(self, name):
-            def fail(*args, **kwargs):
-                raise RedisAway("absent")
-
-            return fail
-
-    monkeypatch.setattr(breaker, "cache", Away())
-
-    assert call(6) == ["TransientError"] * 6
 
 
 def test_switched_off_it_refuses_nothing(api, settings):

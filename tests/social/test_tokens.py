@@ -110,6 +110,23 @@ def test_a_refused_renewal_disconnects_the_account(monkeypatch):
     assert (account.status, account.status_reason) == ("disconnected", "Révoqué.")
 
 
+def test_a_refusal_because_another_worker_was_faster_disconnects_nothing(monkeypatch):
+    """Without the shared cache two workers may renew at once; the vendor takes a refresh token once."""
+    account = account_ending(timedelta(minutes=1))
+
+    def renew(self, app, secrets):
+        later = NOW + timedelta(seconds=1)
+        Credential.objects.filter(pk=account.credential_id).update(secrets={"oauth2_token": "a2"}, updated_at=later)
+        raise AccountDisconnected("Déjà utilisé.")
+
+    monkeypatch.setattr(registry["x"], "renew", renew)
+
+    assert tokens.renew_due() == 0
+
+    account.refresh_from_db()
+    assert (account.status, account.credential.secrets) == ("connected", {"oauth2_token": "a2"})
+
+
 def test_a_platform_in_trouble_is_asked_again_later_and_nothing_is_lost(monkeypatch):
     account = account_ending(timedelta(minutes=1))
     refuse(monkeypatch, TransientError("Panne."))
