@@ -15,13 +15,16 @@ from typing import Any
 import structlog
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 REST_SECONDS = 5.0
 # Of one process, for as long as Redis is away; the least recently used go first.
 MOST_ENTRIES = 20_000
+# A key that is not there would be made without an end.
+ADD_TO = "if redis.call('EXISTS', KEYS[1]) == 0 then return nil end return redis.call('INCRBY', KEYS[1], ARGV[1])"
 
 
 class _Line:
@@ -88,11 +91,26 @@ def _either(name: str) -> Callable[..., Any]:
     return operation
 
 
+class _Client(RedisCacheClient):
+    """Django's, adding to a key in one step and one call; its own looks first whether the key is there."""
+
+    @functools.cached_property
+    def _add_to(self) -> Script:
+        return self.get_client(write=True).register_script(ADD_TO)
+
+    def incr(self, key: str, delta: int) -> int:
+        found = self._add_to(keys=[key], args=[delta], client=self.get_client(key, write=True))
+        if found is None:
+            raise ValueError(f"Key '{key}' not found.")
+        return found
+
+
 class SharedCache(RedisCache):
     """Django's Redis cache, whose callers never see that Redis is away."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._class = _Client
         self.line = _lines.setdefault(server, _Line())
         # Named: the threads of a process share it.
         self.own = LocMemCache(f"instead of {server}", params | {"OPTIONS": {"MAX_ENTRIES": MOST_ENTRIES}})
@@ -104,6 +122,12 @@ class SharedCache(RedisCache):
     add, get, set, touch, delete = map(_either, ("add", "get", "set", "touch", "delete"))
     has_key, incr, clear = map(_either, ("has_key", "incr", "clear"))
     get_many, set_many, delete_many = map(_either, ("get_many", "set_many", "delete_many"))
+
+
+def is_shared() -> bool:
+    """Whether what is put in the cache is seen by the other processes, as far as this one knows."""
+    line = getattr(cache, "line", None)
+    return line is not None and not line.is_away
 
 
 def is_away() -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from integrations.kept import changed, kept
 from notifications.models import Chunk, MessageTemplate, Notification
 
 UNSETTLED = (Notification.Status.PENDING, Notification.Status.QUEUED, Notification.Status.SENDING)
@@ -11,7 +12,16 @@ UNSETTLED = (Notification.Status.PENDING, Notification.Status.QUEUED, Notificati
 
 def current_template(slug: str) -> MessageTemplate | None:
     """The version in use of a template."""
-    return MessageTemplate.objects.filter(slug=slug, is_current=True).first()
+    return kept(_key(slug), MessageTemplate.objects.filter(slug=slug, is_current=True).first)
+
+
+def forget_template(instance: MessageTemplate, **_: Any) -> None:
+    """Another version is in use, or this one was changed: the next message takes it."""
+    changed(_key(instance.slug))
+
+
+def _key(slug: str) -> str:
+    return f"template:{slug}"
 
 
 def counts(task_id: Any) -> dict[str, int]:

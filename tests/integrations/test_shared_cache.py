@@ -168,3 +168,46 @@ def test_a_house_with_redis_uses_it(redis_url):
     assert settings.REDIS_URL
     assert RedisCache.get(shared, "plat") == "lamproie"
     assert not shared_cache.is_away()
+
+
+def test_a_cache_is_shared_while_redis_answers(cache, redis, monkeypatch):
+    monkeypatch.setattr(shared_cache, "cache", cache)
+    assert shared_cache.is_shared()
+
+    redis.error = RedisAway()
+    cache.get("plat")
+
+    assert not shared_cache.is_shared()
+
+
+def test_the_cache_of_one_process_is_not_shared():
+    assert not shared_cache.is_shared()
+
+
+@pytest.mark.needs_redis
+def test_a_number_is_added_to_in_one_call_and_keeps_its_end(redis_url):
+    cache = SharedCache(redis_url, {})
+    cache.set("compte", 40, timeout=60)
+
+    assert [cache.incr("compte"), cache.incr("compte", 5), cache.decr("compte", 3)] == [41, 46, 43]
+    assert 0 < cache._cache.get_client().ttl(cache.make_key("compte")) <= 60
+
+
+@pytest.mark.needs_redis
+def test_a_number_that_is_not_there_is_not_made(redis_url):
+    cache = SharedCache(redis_url, {})
+
+    with pytest.raises(ValueError, match="not found"):
+        cache.incr("aucun")
+
+    assert cache.get("aucun") is None
+
+
+@pytest.mark.needs_redis
+def test_the_word_that_adds_is_learnt_again_by_a_redis_that_restarted(redis_url):
+    cache = SharedCache(redis_url, {})
+    cache.set("compte", 1)
+    cache.incr("compte")
+    cache._cache.get_client().script_flush()
+
+    assert cache.incr("compte") == 3

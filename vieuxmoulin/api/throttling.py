@@ -1,7 +1,7 @@
 """How many requests a client may make in a minute, told to it in every answer.
 
-The count is in the cache: shared by all processes where the cache is Redis. A cache that is down must not shut the
-API, so the requests then pass uncounted.
+The count is in the cache: shared by all processes where the cache is Redis; while that is away each of them counts for
+itself.
 """
 
 import time
@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from django.core.cache import cache
-from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
@@ -73,11 +72,12 @@ def parse_rate(rate: str) -> tuple[int, int]:
 
 
 def _count(key: str, window: int) -> int:
-    """One more; how many that makes. 0 when the cache is away."""
+    """One more; how many that makes."""
     try:
         return _one_more(key, window)
-    except (RedisError, OSError, ValueError) as error:
-        log.warning("throttle_cache_away", error=type(error).__name__)
+    except ValueError as error:
+        # Redis left, or came back, between the two.
+        log.warning("throttle_not_counted", error=type(error).__name__)
         return 0
 
 

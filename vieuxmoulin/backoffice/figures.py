@@ -10,7 +10,6 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from campaigns.models import Campaign, Phase
 from integrations.admin_tools.display import page_of, short_date
@@ -162,10 +161,7 @@ def figures(may: Permission) -> list[Figure]:
         week, before = timezone.now() - PERIOD, timezone.now() - 2 * PERIOD
         return [figure for name in seen for figure in parts[name](week, before)]
 
-    try:
-        return cache.get_or_set(f"home.figures:{','.join(seen)}", count, FIGURES_SECONDS)
-    except RedisError:
-        return count()
+    return cache.get_or_set(f"home.figures:{','.join(seen)}", count, FIGURES_SECONDS)
 
 
 def _publications(week: datetime, before: datetime) -> Figure:

@@ -2,18 +2,15 @@
 
 from datetime import datetime, timedelta
 
-import structlog
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from integrations.models import InboundEvent, WebhookDelivery
 from menus.models import MenuSync
 from notifications.models import Notification
 from social.models import Publication
 
-log = structlog.get_logger(__name__)
 # What nobody mended in a week is history, not a call: a number that never goes down is no longer read.
 CALLS_FOR = timedelta(days=7)
 KEY, KEPT_SECONDS = "backoffice.troubles", 600
@@ -44,16 +41,9 @@ def count_and_keep() -> None:
         "integrations.inboundevent": InboundEvent.objects.filter(status="failed", received_at__gte=since),
     }
     found = {screen: wanted.count() for screen, wanted in rows.items()}
-    try:
-        cache.set(KEY, found, KEPT_SECONDS)
-    except RedisError as error:
-        # The sweep has more to do than to count; the next one keeps it.
-        log.warning("troubles_not_kept", error=type(error).__name__)
+    cache.set(KEY, found, KEPT_SECONDS)
 
 
 def kept() -> dict[str, int]:
     """The numbers of the last sweep, by screen; none when nobody counted lately."""
-    try:
-        return cache.get(KEY) or {}
-    except RedisError:
-        return {}
+    return cache.get(KEY) or {}

@@ -1,14 +1,12 @@
 """The home page: what to do first, what goes out, what stopped, how all of it feels."""
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from integrations.models import WebhookDelivery
 from integrations.services import pulse
@@ -172,16 +170,6 @@ def test_nobody_sees_the_number_of_what_they_may_not_open(sign_in):
     assert "Webhooks : envois" not in {
         item["title"] for group in groups for item in group["items"] if item.get("badge")
     }
-
-
-def test_a_page_opens_without_its_numbers_when_the_cache_is_away(office, monkeypatch):
-    def away(*_args, **_kwargs):
-        raise RedisConnectionError("away")
-
-    monkeypatch.setattr(troubles, "cache", SimpleNamespace(get=away, set=away))
-    troubles.count_and_keep()
-
-    assert office.get(reverse("admin:campaigns_campaign_changelist")).status_code == 200
 
 
 def test_the_badge_says_where_we_are(office, settings):
