@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned
+from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned, counted
 from integrations.errors import (
     AccountDisconnected,
     CircuitOpen,
@@ -55,7 +55,7 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
             tries = 0 if all(isinstance(error, CircuitOpen) for error in refused.values()) else 1
             enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
             status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
-            rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
+            rows.update(status=status, reason=reason, attempts=counted() if tries else F("attempts"))
             waiting += refused.values()
         else:
             for row in rows:
@@ -169,7 +169,7 @@ def send_again(row: Notification) -> None:
     """The service surely has no such message: it may leave again with its chunk."""
     with transaction.atomic():
         again = Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN)
-        if again.update(status=Status.PENDING, reason="", attempts=F("attempts") + 1):
+        if again.update(status=Status.PENDING, reason="", attempts=counted()):
             Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
                 status=Chunk.Status.PENDING, next_attempt_at=None
             )
