@@ -1,5 +1,6 @@
 """Reads of the card that are used more than once."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +94,12 @@ def active_destinations(platforms: list[str] | None = None) -> QuerySet[Destinat
 def counts(task_id: Any) -> dict[str, int]:
     """How many syncs of one request are in each state."""
     return dict(MenuSync.objects.filter(task_id=task_id).values_list("status").annotate(total=Count("pk")).order_by())
+
+
+def counts_of(task_ids: Collection[Any]) -> QuerySet[MenuSync, tuple[Any, str, int]]:
+    """The same for many requests at once: (request, state, how many syncs)."""
+    rows = MenuSync.objects.filter(task_id__in=task_ids)
+    return rows.values_list("task_id", "status").annotate(total=Count("pk")).order_by()
 
 
 def absent_items(refs: list[str]) -> list[str]:

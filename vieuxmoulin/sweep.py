@@ -12,7 +12,7 @@ from campaigns.services import automations, lifecycle
 from integrations.claims import due
 from integrations.queueing import send
 from integrations.services import credentials, inbound, outbound, pulse, refusals
-from integrations.waking import MOST_ROWS, wake
+from integrations.waking import wake
 from menus.models import MenuSync, StockPush
 from menus.services import availability, syncing
 from menus.services import planning as card_planning
@@ -22,10 +22,9 @@ from notifications.services import outcomes, providers, sending
 from notifications.services.importing import applying
 from social.models import Account, Publication, Reply
 from social.services import accounts, interactions, planning, publishing
-from vieuxmoulin import alerts
+from vieuxmoulin import alerts, reconciling
 from vieuxmoulin.backoffice import troubles
-from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator import automating, card_posts, conducting, ledger, status
+from vieuxmoulin.orchestrator import automating, card_posts, conducting, status
 from vieuxmoulin.orchestrator.actions import post
 
 log = structlog.get_logger(__name__)
@@ -67,8 +66,7 @@ def sweep() -> dict[str, int]:
         send(applying.RUN, import_id)
     send("notifications.tasks.settle_unknown")
     conducting.settle_running()
-    for task_id in Task.objects.exclude(status__in=ledger.FINAL).values_list("pk", flat=True)[:MOST_ROWS]:
-        ledger.refresh(task_id)
+    done["requests"] = reconciling.reconcile()
     _alert_stuck()
     _alert_imports()
     _alert_cards()

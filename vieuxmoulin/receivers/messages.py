@@ -22,9 +22,10 @@ from notifications.signals import (
 )
 from vieuxmoulin import alerts
 from vieuxmoulin.exchange import links
+from vieuxmoulin.reconciling import REFRESH
 
 # By name: tasks.py stands beside this page. A second is not felt by whoever watches, and spares a count per chunk.
-REFRESH, REFRESH_SECONDS = "vieuxmoulin.tasks.refresh_task", 1
+REFRESH_SECONDS = 1
 
 
 @receiver(messages_settled)
