@@ -1,7 +1,6 @@
-"""The dishes, set menus and parts of a card as the page's template reads them: everything said, nothing to decide."""
+"""The card of a document in words: each dish, set menu and part with all that is said of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from menus.entries import status_of
 from menus.languages import Reader, Said
 from menus.mentions import DIET_WORDS, allergen_names, allergens_said, hours_said, mentions, quantity_said
 from menus.mentions import WORDS as MENTIONS
+from menus.page.card import Card, Choice, Dish, Facts, Group, Part, Size
 from menus.page.words import WORDS, clock, day, euros
 
 Entry = dict[str, Any]
@@ -21,113 +21,6 @@ DENIED_BY = {
     "vegetarian": {"fish", "crustaceans", "molluscs"},
     "gluten_free": {"gluten"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a guest who avoids something must know of one thing to eat.
-
-    risks: allergens that it contains or may contain. is_unknown: nobody said which. diets: those it is fit for.
-    """
-
-    risks: frozenset[str] = frozenset()
-    is_unknown: bool = False
-    diets: frozenset[str] = frozenset()
-
-    @property
-    def risk_codes(self) -> str:
-        return " ".join(sorted(self.risks))
-
-    @property
-    def diet_codes(self) -> str:
-        return " ".join(sorted(self.diets))
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """One size of a dish, with its volume."""
-
-    name: Said
-    price: str
-    is_out: bool
-    quantity: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """An option of a dish, or a dish of a set menu. `asks`: to be asked about before it is ordered."""
-
-    name: Said
-    size: Said
-    price: str
-    allergens: str
-    is_out: bool
-    facts: Facts
-    asks: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A choice to make with a dish, or a step of a set menu."""
-
-    name: Said
-    rule: str
-    is_required: bool
-    choices: tuple[Choice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dish:
-    """A dish or a set menu."""
-
-    ref: str
-    name: Said
-    text: Said
-    price: str
-    sizes: tuple[Size, ...]
-    out: str
-    mentions: tuple[str, ...]
-    hours: str
-    allergens: str
-    diets: tuple[str, ...]
-    groups: tuple[Group, ...]
-    photo: str
-    photo_alt: str
-    is_formula: bool
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the card; one that belongs to another stands under it."""
-
-    ref: str
-    name: Said
-    text: Said
-    is_inner: bool
-    dishes: tuple[Dish, ...]
-
-    @property
-    def heading(self) -> int:
-        return 3 if self.is_inner else 2
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """The whole page."""
-
-    name: Said
-    text: Said
-    parts: tuple[Part, ...]
-    hours: str
-    notices: tuple[str, ...] = field(default=())
-
-    @property
-    def dishes(self) -> Iterator[Dish]:
-        return (dish for part in self.parts for dish in part.dishes)
-
-    def with_parts(self, parts: Iterator[Part]) -> "Card":
-        return replace(self, parts=tuple(parts))
 
 
 def card_of(document: Entry, language: str, at: datetime) -> Card:

@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 
 from menus.document import ALLERGENS, DIETS
 from menus.mentions import DIET_WORDS, allergen_names
-from menus.page.dishes import Card, Choice, Dish, Facts, Group, Part
+from menus.page.card import Card, Choice, Dish, Facts, Group, Part
 from menus.page.words import WORDS, counted
 
 AVOID, DIET = "sans", "regime"

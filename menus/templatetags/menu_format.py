@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from menus.languages import Said
-from menus.page.dishes import Group
+from menus.page.card import Group
 
 register = template.Library()
 
