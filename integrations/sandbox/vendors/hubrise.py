@@ -14,8 +14,9 @@ from django.utils import timezone
 from integrations.sandbox import store
 from integrations.sandbox.callbacks import Callback
 from integrations.sandbox.models import Fault, VendorRecord
-from integrations.sandbox.shown import ShownItem, ShownMenu, ShownSection
+from integrations.sandbox.shown import ShownMenu
 from integrations.sandbox.vendors import registry
+from integrations.sandbox.vendors._hubrise_page import key_of, sections
 from integrations.sandbox.vendors._hubrise_rules import as_read, catalog_problems, inventory_problems, new_id
 from integrations.sandbox.vendors._rates import allows, knob
 from integrations.sandbox.vendors.base import (
@@ -36,23 +37,6 @@ UNKNOWN_WORD = "inconnu"
 LOCATION = "3r4s3-1"
 IMAGE_KINDS = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp")
 MOST_IMAGE_BYTES = 1_000_000
-ALLERGENS = {
-    "allergen_gluten": "gluten",
-    "allergen_crustaceans": "crustacés",
-    "allergen_eggs": "œufs",
-    "allergen_fish": "poisson",
-    "allergen_peanuts": "arachides",
-    "allergen_soybeans": "soja",
-    "allergen_milk": "lait",
-    "allergen_nuts": "fruits à coque",
-    "allergen_celery": "céleri",
-    "allergen_mustard": "moutarde",
-    "allergen_sesame_seeds": "sésame",
-    "allergen_sulphur_dioxide_sulphites": "sulfites",
-    "allergen_lupin": "lupin",
-    "allergen_molluscs": "mollusques",
-}
-DIETS = {"vegan": "végan", "vegetarian": "végétarien", "gluten_free": "sans gluten"}
 
 
 @registry.register
@@ -127,10 +111,10 @@ class HubRise(MenuVendor):
     @route("PATCH", INVENTORY, creates=True)
     def change_inventory(self, call: Call, catalog: str) -> HttpResponse:
         """Only the given lines change; a null stock means unlimited again, hence no line."""
-        lines = {_key(line): line for line in _lines(call)}
+        lines = {key_of(line): line for line in _lines(call)}
 
         def change(former: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            merged = {_key(line): line for line in former} | lines
+            merged = {key_of(line): line for line in former} | lines
             return [line for line in merged.values() if line["stock"] is not None]
 
         return self._keep_inventory(catalog, change)
@@ -176,22 +160,7 @@ class HubRise(MenuVendor):
         return [Callback(listener.data["url"], body, headers)]
 
     def show(self, record: VendorRecord) -> ShownMenu:
-        content = record.data["content"]
-        out = {_key(line) for line in record.data["inventory"] if Decimal(line["stock"]) <= 0}
-        lists = {found["id"]: found for found in content.get("option_lists", [])}
-        sections = [
-            ShownSection(
-                category["name"],
-                category.get("description") or "",
-                tuple(
-                    _item(product, lists, out)
-                    for product in content.get("products", [])
-                    if product["category_id"] == category["id"]
-                ),
-            )
-            for category in content.get("categories", [])
-        ]
-        return ShownMenu(record, record.data["name"], tuple(section for section in sections if section.items))
+        return ShownMenu(record, record.data["name"], sections(record.data["content"], record.data["inventory"]))
 
     def authenticate(self, call: Call) -> None:
         if is_bad_token(call.request.headers.get("X-Access-Token", "")):
@@ -256,10 +225,6 @@ def _lines(call: Call) -> list[dict[str, Any]]:
     return [{**line, "stock": line.get("stock")} for line in lines]
 
 
-def _key(line: dict[str, Any]) -> tuple[str, str]:
-    return ("sku", line["sku_ref"]) if "sku_ref" in line else ("option", line["option_ref"])
-
-
 def _body_problems(body: dict[str, Any], *, is_new: bool = False) -> list[dict[str, str]]:
     name = body.get("name") if is_new else body.get("name", "as it was")
     problems = [] if isinstance(name, str) and name.strip() else [{"field": "name", "message": "can't be blank"}]
@@ -282,33 +247,3 @@ def _error(status: int, kind: str, message: str, **more: Any) -> HttpResponse:
 
 def _invalid(problems: list[dict[str, str]]) -> HttpResponse:
     return _error(422, "unprocessable_entity", "Validation failed", errors=problems)
-
-
-def _item(product: dict[str, Any], lists: dict[str, Any], out: set[tuple[str, str]]) -> ShownItem:
-    tags = product.get("tags") or []
-    skus = product["skus"]
-    return ShownItem(
-        name=product["name"],
-        description=product.get("description") or "",
-        prices=tuple((sku.get("name") or "", french_money(sku["price"])) for sku in skus),
-        allergens=tuple(ALLERGENS[tag] for tag in tags if tag in ALLERGENS),
-        has_no_allergens="no_allergens" in tags,
-        diets=tuple(DIETS[tag] for tag in tags if tag in DIETS),
-        is_sold_out=all(("sku", sku.get("ref")) in out for sku in skus),
-        options=tuple(
-            (lists[name]["name"], tuple(_option(option, out) for option in lists[name]["options"]))
-            for name in dict.fromkeys(name for sku in skus for name in sku.get("option_list_ids", []))
-        ),
-    )
-
-
-def _option(option: dict[str, Any], out: set[tuple[str, str]]) -> str:
-    extra = Decimal(option["price"].split()[0])
-    price = f" (+ {french_money(option['price'])})" if extra else ""
-    return f"{option['name']}{price}" + (" – épuisé" if ("option", option.get("ref")) in out else "")
-
-
-def french_money(amount: str) -> str:
-    """ "8.50 EUR" as a French reader writes it."""
-    value, _, currency = amount.partition(" ")
-    return f"{value.replace('.', ',')}\u00a0{'€' if currency == 'EUR' else currency}"
