@@ -18,7 +18,8 @@ from integrations.sandbox.vendors import registry
 from integrations.sandbox.vendors._client_login import ClientLogin
 from integrations.sandbox.vendors._rates import knob
 from integrations.sandbox.vendors._shop import euros
-from integrations.sandbox.vendors._uber_rules import SPARSE, is_uuid, menu_problem
+from integrations.sandbox.vendors._uber_rules import is_uuid, menu_problem
+from integrations.sandbox.vendors._uber_shapes import SPARSE
 from integrations.sandbox.vendors.base import (
     Call,
     Malformed,
