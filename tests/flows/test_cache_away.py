@@ -13,15 +13,17 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.settings import api_settings
 
-from integrations import breaker, limiter, shared_cache
+from integrations import breaker, lanes, limiter, shared_cache
 from integrations.errors import CommunicationError
 from integrations.http import HttpClient
 from integrations.models import Heartbeat
+from menus.services import revisions, writing
 from notifications.models import Contact, Notification
 from notifications.services import delivery, sending, turns
 from social.connectors import _sessions
 from tests import factories
 from tests.integrations.local_server import free_port, raw_server
+from tests.menus.documents import full
 from tests.vieuxmoulin.api.conftest import Program, token_for
 from vieuxmoulin import sweep, tasks
 from vieuxmoulin.models import Task
@@ -81,6 +83,30 @@ def test_pages_of_the_staff_open_and_a_process_waits_once(admin_client, silent):
     answers = [admin_client.get(page).status_code for page in ("/admin/", "/admin/social/publication/", "/admin/")]
 
     assert answers == [200, 200, 200]
+    assert len(silent.requests) == 1
+
+
+def test_a_person_signs_in_and_guests_read_the_card(client, django_user_model, away):
+    django_user_model.objects.create_superuser("camille", "camille@example.com", "un-mot-de-passe-long")
+    revisions.publish(writing.replace(full()))
+
+    signed_in = client.post("/admin/login/", {"username": "camille", "password": "un-mot-de-passe-long"})
+
+    assert (signed_in.status_code, client.get("/admin/").status_code) == (302, 200)
+    assert client.get("/carte/").status_code == 200
+
+
+def test_calls_made_side_by_side_do_not_wait_each_for_itself(silent):
+    cache.get("déjà demandé")
+
+    def call(rank):
+        return HttpClient("vendor").get(URL, token=f"jeton-{rank}").json()
+
+    with responses.RequestsMock() as api:
+        api.get(URL, json={"id": "1"})
+        found = lanes.each("vendor", call, range(20), at_once=8)
+
+    assert found == [{"id": "1"}] * 20
     assert len(silent.requests) == 1
 
 
