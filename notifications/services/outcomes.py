@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned, counted
+from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned
 from integrations.errors import (
     AccountDisconnected,
     CircuitOpen,
@@ -35,6 +35,9 @@ from notifications.signals import messages_settled
 log = structlog.get_logger(__name__)
 # Read back one by one: a minute's work.
 RIPE_AT_ONCE = 200
+# Tries of a message that its service never shows: after so many a person decides, rather than a guest hears it again.
+MOST_UNANSWERED = 8
+UNDECIDED = "Parti plusieurs fois sans réponse, et jamais trouvé chez le prestataire : décidez de la suite."
 Status = Notification.Status
 # Only these may still get an outcome: what was canceled, or has one, keeps it.
 IN_FLIGHT = (Status.SENDING, Status.UNKNOWN)
@@ -55,7 +58,7 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
             tries = 0 if all(isinstance(error, CircuitOpen) for error in refused.values()) else 1
             enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
             status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
-            rows.update(status=status, reason=reason, attempts=counted() if tries else F("attempts"))
+            rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
             waiting += refused.values()
         else:
             for row in rows:
@@ -162,14 +165,18 @@ def ripe_unknown(services: Collection[str]) -> Iterator[Notification]:
         chunk__isnull=False,
         contact__isnull=False,
     )
-    yield from rows.select_related("contact", "chunk__template").order_by("sending_at")[:RIPE_AT_ONCE]
+    rows = rows.exclude(reason=UNDECIDED).select_related("contact", "chunk__template")
+    yield from rows.order_by("sending_at")[:RIPE_AT_ONCE]
 
 
 def send_again(row: Notification) -> None:
-    """The service surely has no such message: it may leave again with its chunk."""
+    """The service surely has no such message: it may leave again with its chunk, unless it did so too often."""
+    again = Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN)
+    if row.attempts >= MOST_UNANSWERED:
+        again.update(reason=UNDECIDED)
+        return
     with transaction.atomic():
-        again = Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN)
-        if again.update(status=Status.PENDING, reason="", attempts=counted()):
+        if again.update(status=Status.PENDING, reason="", attempts=F("attempts") + 1):
             Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
                 status=Chunk.Status.PENDING, next_attempt_at=None
             )
@@ -182,7 +189,7 @@ def decide(row: Notification, word: str) -> None:
     """A person's word on a message whose fate no service could tell (law 3). Raises InvalidTransition."""
     words: dict[str, dict[str, Any]] = {
         ARRIVED: {"status": Status.SENT, "sent_at": row.sending_at or timezone.now(), "reason": ""},
-        AGAIN: {"status": Status.PENDING, "reason": ""},
+        AGAIN: {"status": Status.PENDING, "reason": "", "attempts": 0},
         GIVEN_UP: {"status": Status.FAILED, "reason": "Sort inconnu : abandonné par une personne."},
     }
     changes = words[word]

@@ -16,7 +16,7 @@ from integrations.queueing import enqueue
 from social.connectors import _meta_webhooks, registry
 from social.connectors._engagement import Interaction as Found
 from social.models import Account, Interaction, Publication, Reply
-from social.services.publishing import CLOCK_SKEW, credentials
+from social.services.publishing import CLOCK_SKEW, MOST_UNANSWERED, UNDECIDED, credentials
 from social.signals import interaction_received
 
 log = structlog.get_logger(__name__)
@@ -191,6 +191,11 @@ def settle_reply(reply_id: Any) -> None:
         _settled(row, status=Status.SENT, external_id=found, sent_at=timezone.now(), **CLEAR_ERROR)
     elif row.last_error_code != ABSENT_ONCE:
         _settled(row, next_attempt_at=_later(), last_error_code=ABSENT_ONCE)
+    elif row.attempts >= MOST_UNANSWERED:
+        reason = (
+            "Envoyée plusieurs fois sans réponse du réseau, et jamais trouvée : regardez sous le message, puis décidez."
+        )
+        _settled(row, status=Status.FAILED, last_error=reason, last_error_code=UNDECIDED)
     else:
         _settled(row, status=Status.PENDING, next_attempt_at=timezone.now(), creating_since=None, **CLEAR_ERROR)
 

@@ -1,6 +1,5 @@
 """The number of tries: what a row tried for ever holds, and how many tries its column can."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -8,12 +7,9 @@ from django.utils import timezone
 
 from integrations.claims import MOST_COUNTED, claim
 from integrations.models import ModuleCursor
-from notifications.models import Contact, Notification
-from notifications.services import outcomes, sending
-from tests import factories
 
 pytestmark = pytest.mark.django_db
-# What a small integer of PostgreSQL can hold.
+# What a small integer of PostgreSQL can hold: 32767 tries, and one more is refused.
 LARGEST = 32_767
 
 
@@ -40,21 +36,3 @@ def test_a_row_tried_for_ever_is_still_claimed_and_two_claims_are_told_apart(bef
 
     # Still as worn out as it was, and far from the end of the column.
     assert numbers == [before, MOST_COUNTED // 2, MOST_COUNTED // 2 + 1, MOST_COUNTED // 2 + 2]
-
-
-def test_a_message_that_never_gets_an_answer_is_still_sent_again():
-    factories.ContactFactory()
-    sending.create_messages(
-        template=factories.MessageTemplateFactory(),
-        contacts=Contact.objects.all(),
-        channels=["email"],
-        data={"promo_title": "Menu du jour"},
-        origin=sending.Origin(uuid.uuid4()),
-    )
-    Notification.objects.update(status="unknown", attempts=LARGEST)
-    message = Notification.objects.get()
-
-    outcomes.send_again(message)
-
-    message.refresh_from_db()
-    assert (message.status, message.attempts) == ("pending", MOST_COUNTED // 2)

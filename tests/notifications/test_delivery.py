@@ -304,6 +304,28 @@ def test_a_message_surely_absent_leaves_again_once(vendor):
     assert statuses() == ["sent"]
 
 
+def test_a_message_that_is_never_found_is_left_to_a_person_after_a_few_times(vendor, monkeypatch):
+    monkeypatch.setattr(outcomes, "MOST_UNANSWERED", 3)
+    row = unknown_sms()
+    vendor.answer = lambda message: OutcomeUnknown("Pas de réponse.")
+    for _ in range(10):
+        settling.settle_unknown()
+        Chunk.objects.update(lease_until=None, next_attempt_at=None)
+        delivery.deliver_chunk(Chunk.objects.get().pk)
+        Notification.objects.update(sending_at=timezone.now() - timedelta(minutes=2))
+
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("unknown", outcomes.UNDECIDED)
+    assert len(vendor.batches) == 3
+
+    # Once that person has looked, it leaves again, and what becomes of it is asked again.
+    outcomes.decide(row, outcomes.AGAIN)
+    vendor.answer = lambda message: Outcome(message.id, "SM2")
+    delivery.deliver_chunk(Chunk.objects.get().pk)
+    row.refresh_from_db()
+    assert (row.status, row.attempts) == ("sent", 0)
+
+
 def test_a_service_that_cannot_be_read_leaves_the_message_unknown(vendor):
     send([ContactFactory()])
     Notification.objects.update(status="unknown", provider="sendgrid", sending_at=timezone.now() - timedelta(minutes=2))

@@ -207,6 +207,16 @@ def test_an_answer_absent_twice_leaves_again_once(doubtful):
     assert (doubtful.row.status, len(doubtful.said)) == ("sent", 2)
 
 
+def test_an_answer_that_is_never_found_is_left_to_a_person_after_a_few_times(doubtful):
+    for _ in range(20):
+        if doubtful.look() == "pending":
+            interactions.send_reply(doubtful.row.pk)
+
+    doubtful.row.refresh_from_db()
+    assert (doubtful.row.status, doubtful.row.last_error_code) == ("failed", "undecided")
+    assert len(doubtful.said) == 3
+
+
 @pytest.mark.parametrize("liked", [True, False])
 def test_a_like_is_given_and_taken_back(account, post, monkeypatch, liked):
     told = []
