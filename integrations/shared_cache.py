@@ -98,7 +98,7 @@ class _Client(RedisCacheClient):
     def _add_to(self) -> Script:
         return self.get_client(write=True).register_script(ADD_TO)
 
-    def incr(self, key: str, delta: int) -> int:
+    def incr(self, key: Any, delta: int) -> int:
         found = self._add_to(keys=[key], args=[delta], client=self.get_client(key, write=True))
         if found is None:
             raise ValueError(f"Key '{key}' not found.")
