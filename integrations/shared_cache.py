@@ -16,6 +16,7 @@ import structlog
 from django.core.cache import cache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import Redis
 from redis.commands.core import Script
 from redis.exceptions import RedisError
 
@@ -92,14 +93,21 @@ def _either(name: str) -> Callable[..., Any]:
 
 
 class _Client(RedisCacheClient):
-    """Django's, adding to a key in one step and one call; its own looks first whether the key is there."""
+    """Django's, which makes a client for every call, and looks whether a key is there before it adds to it."""
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Redis:
+        return self._client_of_all
+
+    @functools.cached_property
+    def _client_of_all(self) -> Redis:
+        return super().get_client(write=True)
 
     @functools.cached_property
     def _add_to(self) -> Script:
-        return self.get_client(write=True).register_script(ADD_TO)
+        return self._client_of_all.register_script(ADD_TO)
 
     def incr(self, key: Any, delta: int) -> int:
-        found = self._add_to(keys=[key], args=[delta], client=self.get_client(key, write=True))
+        found = self._add_to(keys=[key], args=[delta], client=self._client_of_all)
         if found is None:
             raise ValueError(f"Key '{key}' not found.")
         return found

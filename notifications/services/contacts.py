@@ -1,11 +1,14 @@
 """Guests: their addresses, made comparable, and what they agreed to."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
 
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.events import announce
@@ -16,6 +19,9 @@ from notifications.signals import consent_withdrawn
 
 HOME_REGION = "FR"
 Act = ConsentEvent.Action
+Known = TypeVar("Known")
+# What is read of guests, by the value of the field of that name.
+Reader = Callable[[QuerySet[Contact], str], dict[str, Known]]
 
 
 def normalise_email(text: str) -> str:
@@ -71,6 +77,15 @@ def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
 
     A new guest has agreed to nothing. Raises ValidationError with a message per address that is none (`error_dict`).
     """
+    return _found_or_made(addresses, source, _guests)
+
+
+def ids_of(addresses: list[str], *, source: str) -> dict[str, UUID]:
+    """As `find_or_create`, for whoever needs no more of the guests than their keys."""
+    return _found_or_made(addresses, source, _keys)
+
+
+def _found_or_made(addresses: list[str], source: str, read: Reader[Known]) -> dict[str, Known]:
     wanted: dict[str, tuple[str, str, str]] = {}
     problems = {}
     for address in addresses:
@@ -84,7 +99,7 @@ def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
     if problems:
         raise ValidationError(problems)
     by_index = {index: (channel, tidy) for channel, tidy, index in wanted.values()}
-    found = _by_index(by_index)
+    found = _by_index(by_index, read)
     if unknown := {index: by_index[index] for index in by_index if index not in found}:
         # Another request may write the same guest at this moment: whoever is first is read back.
         Contact.objects.bulk_create(
@@ -94,22 +109,31 @@ def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
             ],
             ignore_conflicts=True,
         )
-        found |= _by_index(unknown)
+        found |= _by_index(unknown, read)
     return {address: found[index] for address, (_, _, index) in wanted.items()}
 
 
 _COLUMNS: dict[str, str] = {ChannelType.EMAIL: "email", ChannelType.SMS: "phone"}
 
 
-def _by_index(wanted: dict[str, tuple[str, str]]) -> dict[str, Contact]:
-    """Guests by the index of an address; what is sealed stays so until somebody reads it."""
-    known: dict[str, Contact] = {}
+def _by_index(wanted: dict[str, tuple[str, str]], read: Reader[Known]) -> dict[str, Known]:
+    """What is read of the guests who have an address, by its index."""
+    known: dict[str, Known] = {}
     for channel, column in _COLUMNS.items():
         indexes = [index for index, (kind, _) in wanted.items() if kind == channel]
         if indexes:
-            rows = Contact.objects.filter(**{f"{column}_index__in": indexes}).defer("email", "phone")
-            known |= {getattr(contact, f"{column}_index"): contact for contact in rows}
+            name = f"{column}_index"
+            known |= read(Contact.objects.filter(**{f"{name}__in": indexes}), name)
     return known
+
+
+def _guests(rows: QuerySet[Contact], name: str) -> dict[str, Contact]:
+    """The guests; what is sealed stays so until somebody reads it."""
+    return {getattr(guest, name): guest for guest in rows.defer("email", "phone")}
+
+
+def _keys(rows: QuerySet[Contact], name: str) -> dict[str, UUID]:
+    return dict(rows.order_by().values_list(name, "pk"))
 
 
 def grant(

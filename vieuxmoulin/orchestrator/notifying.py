@@ -179,11 +179,11 @@ def _people(entries: list[str], problems: dict[str, str]) -> list[Any]:
             problems[entry] = f"Aucun contact n'a l'identifiant {entry}."
     addresses = [entry for entry in entries if not _is_uuid(entry)]
     try:
-        found = contact_services.find_or_create(addresses, source="api")
+        found = contact_services.ids_of(addresses, source="api")
     except ValidationError as error:
         problems |= {address: " ".join(said) for address, said in error.message_dict.items()}
         return []
-    return [*known, *(contact.pk for contact in found.values())]
+    return [*known, *found.values()]
 
 
 def _is_uuid(text: str) -> bool:
