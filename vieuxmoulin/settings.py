@@ -3,6 +3,7 @@
 A secret may also come from a file (Docker secrets): NAME_FILE holds the path, NAME wins when both are set.
 """
 
+import logging
 import os
 from pathlib import Path
 
@@ -413,6 +414,10 @@ LOG_LEVEL = env("LOG_LEVEL", default="info").upper()
 LOG_JSON = env.bool("LOG_JSON", default=PRODUCTION)
 LOGGING = logging_config(LOG_LEVEL, LOG_JSON)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# Theirs believes whatever X-Forwarded-For says: see integrations/callers.py.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# One line per request, when it is done.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 configure_structlog()
 
 # --- Back-office -----------------------------------------------------------------------------------------------------

@@ -70,23 +70,29 @@ def create_messages(
         return sum(
             _expand(template, guests, channel, data, slot_origin, at, at_most)
             for channel in channels
-            for guests, at, slot_origin in _slots(contacts, channel, when, origin)
+            for guests, at, slot_origin in _slots(_plain(contacts, at_most), channel, when, origin)
         )
+
+
+def _plain(contacts: QuerySet[Contact], at_most: int | None) -> QuerySet[Contact]:
+    """The same guests, each once and with nothing else asked of them, whatever picked them out."""
+    if at_most is not None and at_most <= FEW:
+        return contacts
+    return Contact.objects.filter(pk__in=contacts.order_by().values("pk"))
 
 
 def _slots(
     contacts: QuerySet[Contact], channel: str, when: When, origin: Origin
 ) -> Iterator[tuple[QuerySet[Contact], datetime | None, Origin]]:
     """The guests who are written to at the same moment, that moment, and why."""
-    everybody = Contact.objects.filter(pk__in=contacts.order_by().values("pk"))
     if not when.is_best:
-        yield everybody, when.starts_at, origin
+        yield contacts, when.starts_at, origin
         return
     named = Habit.objects.filter(contact=OuterRef("pk"))
-    for slot in moments.plan(everybody, channel, when.starts_at or timezone.now(), when.ends_at):
+    for slot in moments.plan(contacts, channel, when.starts_at or timezone.now(), when.ends_at):
         labelled = replace(origin, labels=replace(origin.labels, moment_reason=moments.REASONS[slot.why]))
         if slot.contacts is None:
-            others = everybody.filter(~Exists(named)) if slot.leaves_out_habits else everybody
+            others = contacts.filter(~Exists(named)) if slot.leaves_out_habits else contacts
             yield others, slot.at, labelled
         for start in range(0, len(slot.contacts or ()), MOST_NAMED):
             ids = (slot.contacts or ())[start : start + MOST_NAMED]

@@ -132,3 +132,12 @@ def test_the_configuration_is_complete_and_quiet_where_libraries_tell_too_much()
     assert config["disable_existing_loggers"] is False
     for name in ("urllib3", "django.db.backends"):
         assert config["loggers"][name]["level"] == "WARNING"
+
+
+def test_each_request_is_one_line_that_tells_who_called_and_believes_no_header(client, output, db):
+    stream = output(True)
+
+    client.get("/health/live", headers={"X-Forwarded-For": "203.0.113.66"}, REMOTE_ADDR="198.51.100.7")
+
+    told = [(line["event"], line["ip"]) for line in lines(stream) if line["logger"].startswith("django_structlog")]
+    assert told == [("request_finished", "198.51.100.7")]
