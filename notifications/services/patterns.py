@@ -30,8 +30,9 @@ _IN_HTML = {FIRST: f"{FIRST}html", LAST: f"{LAST}html"}
 _OPENS, _CLOSES = "\ue010", "\ue011"
 _PLACE = re.compile(f"{_OPENS}([a-z0-9]+){_CLOSES}")
 _RESERVED = re.compile(f"[{_OPENS}{_CLOSES}]")
-# Rendering takes some of these out of a value, according to where it stands.
-_ODD = re.compile(f"[{_OPENS}{_CLOSES}\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Rendering takes some of these out of a value, according to where it stands; and blanks that begin or end it, where it
+# begins or ends a text.
+_ODD = re.compile(f"[{_OPENS}{_CLOSES}\x00-\x1f\x7f-\x9f\u2028\u2029]|^\\s|\\s$")
 
 
 class Press:

@@ -142,6 +142,16 @@ def test_a_name_with_odd_signs_is_rendered_alone(odd):
     assert read_by(message) == read_by(alone(chunk, waiting(odd)))
 
 
+@pytest.mark.parametrize("blank", ["  ", " Ana", "Ana\u00a0", "\u3000"])
+def test_a_name_that_begins_or_ends_with_a_blank_is_rendered_alone(blank):
+    chunk = chunk_of(MessageTemplate(slug="t", subject="x", body_text="Bonjour {{customer.first_name}}"))
+
+    message = printed(chunk, waiting(blank))
+
+    assert message.pattern is None
+    assert read_by(message) == read_by(alone(chunk, waiting(blank)))
+
+
 def test_a_followed_link_that_holds_a_name_is_the_guests_own():
     page = '<a href="https://levieuxmoulin.example/?de={{customer.first_name}}">vous</a>'
     chunk = chunk_of(MessageTemplate(slug="t", subject="x", body_html=page))
