@@ -12,6 +12,7 @@ from unfold.overrides import FORMFIELD_OVERRIDES_INLINE
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from integrations.admin_tools.audited import Audited
+from integrations.admin_tools.counting import ReckoningPaginator
 from integrations.admin_tools.display import NOTHING
 
 SHORT_TEXTS = {
@@ -65,6 +66,7 @@ class HistoryAdmin(BackofficeAdmin):
     warn_unsaved_form = False
     # Rows that grow for ever are not counted as a whole beside those that a filter keeps.
     show_full_result_count = False
+    paginator = ReckoningPaginator
     # Django's own journal of changes has nothing to say of rows that nobody rewrites.
     actions_detail_hide_default = True
 
