@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 
 from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned
@@ -29,6 +29,7 @@ from notifications.models import Chunk, Notification
 from notifications.services import browsers, oppositions
 from notifications.services.among import Among, as_array
 from notifications.services.permission import address_index
+from notifications.services.sending import CANCELED, REOPENED
 from notifications.services.windows import Waiting
 from notifications.signals import messages_settled
 
@@ -41,6 +42,8 @@ UNDECIDED = "Parti plusieurs fois sans réponse, et jamais trouvé chez le prest
 Status = Notification.Status
 # Only these may still get an outcome: what was canceled, or has one, keeps it.
 IN_FLIGHT = (Status.SENDING, Status.UNKNOWN)
+# Chunks that nobody takes, though a worker may still have been on its way with a window of theirs.
+STOPPED = (Chunk.Status.PAUSED, Chunk.Status.CANCELED)
 
 
 def record(found: list[Outcome]) -> list[CommunicationError]:
@@ -59,12 +62,19 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
             enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
             status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
             rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
+            _leave_canceled(Notification.objects.filter(Among(refused)))
             waiting += refused.values()
         else:
             for row in rows:
                 _remember_refusal(row, refused[str(row.pk)])
             rows.update(status=Status.FAILED, reason=reason)
     return waiting
+
+
+def _leave_canceled(rows: QuerySet[Notification]) -> None:
+    """What would wait for another try in a send that was canceled meanwhile: nobody would ever take it."""
+    stopped = rows.filter(status=Status.PENDING, chunk__status=Chunk.Status.CANCELED)
+    stopped.update(status=Status.CANCELED, reason=CANCELED)
 
 
 def _by_fate(found: list[Outcome]) -> dict[tuple[Status, str], dict[str, CommunicationError]]:
@@ -138,18 +148,28 @@ def skip(rows: list[Waiting]) -> None:
 
 
 def recover_abandoned() -> int:
-    """Chunks whose worker died: what was in flight becomes `unknown`, the rest goes on. Returns their number."""
-    found = list(abandoned(Chunk.objects.all(), states=[Chunk.Status.SENDING]).values_list("pk", flat=True)[:500])
-    for chunk_id in found:
-        with transaction.atomic():
-            taken = abandoned(Chunk.objects.filter(pk=chunk_id), states=[Chunk.Status.SENDING]).update(
-                status=Chunk.Status.PENDING, next_attempt_at=None, **RELEASE
-            )
-            if taken:
-                Notification.objects.filter(chunk_id=chunk_id, status=Status.SENDING).update(
-                    status=Status.UNKNOWN, reason="Interrompu pendant l'envoi : à relire chez le prestataire."
-                )
-    return len(found)
+    """Chunks whose worker died: what was in flight becomes `unknown`, the rest goes on, unless its send was stopped.
+
+    Returns the number of chunks in which something was recovered.
+    """
+    states = [Chunk.Status.SENDING, *STOPPED]
+    found = list(abandoned(Chunk.objects.all(), states=states).values_list("pk", flat=True)[:500])
+    return sum(_recover(chunk_id) for chunk_id in found)
+
+
+def _recover(chunk_id: Any) -> bool:
+    with transaction.atomic():
+        chunk = Chunk.objects.filter(pk=chunk_id)
+        taken = abandoned(chunk, states=[Chunk.Status.SENDING]).update(
+            status=Chunk.Status.PENDING, next_attempt_at=None, **RELEASE
+        )
+        if not taken and not abandoned(chunk, states=STOPPED).update(**RELEASE):
+            return False
+        in_flight = Notification.objects.filter(chunk_id=chunk_id, status=Status.SENDING)
+        lost = in_flight.update(
+            status=Status.UNKNOWN, reason="Interrompu pendant l'envoi : à relire chez le prestataire."
+        )
+    return bool(taken or lost)
 
 
 def ripe_unknown(services: Collection[str]) -> Iterator[Notification]:
@@ -180,6 +200,7 @@ def send_again(row: Notification) -> None:
             Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
                 status=Chunk.Status.PENDING, next_attempt_at=None
             )
+            _leave_canceled(Notification.objects.filter(pk=row.pk))
 
 
 ARRIVED, AGAIN, GIVEN_UP = "arrived", "again", "given_up"
@@ -197,8 +218,8 @@ def decide(row: Notification, word: str) -> None:
         if not Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
             raise InvalidTransition("Le sort de ce message est déjà connu : rechargez la page.", code="not_unknown")
         if word == AGAIN:
-            Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
-                status=Chunk.Status.PENDING, next_attempt_at=None
+            Chunk.objects.filter(notifications=row, status__in=REOPENED).update(
+                status=Chunk.Status.PENDING, next_attempt_at=None, **RELEASE
             )
         announce(messages_settled, Chunk, task_id=row.task_id)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from integrations.claims import next_sweep
+from integrations.claims import RELEASE, next_sweep
 from integrations.errors import ContentRejected
 from integrations.queueing import enqueue
 from notifications.connectors import registry
@@ -27,6 +27,9 @@ FEW = 20
 MOST_NAMED = 500
 # By name: tasks.py stands above the services.
 DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
+CANCELED = "Envoi annulé."
+# Chunks that take back a message which is to leave again because somebody asks.
+REOPENED = (Chunk.Status.DONE, Chunk.Status.CANCELED)
 
 
 @dataclass(frozen=True)
@@ -159,13 +162,14 @@ def cancel(task_id: UUID) -> int:
         stopping = [Chunk.Status.PENDING, Chunk.Status.SENDING, Chunk.Status.PAUSED]
         Chunk.objects.filter(task_id=task_id, status__in=stopping).update(status=Chunk.Status.CANCELED)
         waiting = Notification.objects.filter(task_id=task_id, status=Notification.Status.PENDING)
-        return waiting.update(status=Notification.Status.CANCELED, reason="Envoi annulé.")
+        return waiting.update(status=Notification.Status.CANCELED, reason=CANCELED)
 
 
 def pause(*, campaign_id: UUID | None = None, task_id: UUID | None = None) -> int:
     """Stop the chunks of a campaign or of a send where they are, until `resume`; a window in flight gets its outcome."""
     stopped = _chunks_of(campaign_id, task_id).filter(status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING])
-    return stopped.update(status=Chunk.Status.PAUSED, claimed_by="", lease_until=None)
+    # The lease stays: by it, what was in flight is found again should the worker die now.
+    return stopped.update(status=Chunk.Status.PAUSED)
 
 
 def resume(*, campaign_id: UUID | None = None, task_id: UUID | None = None) -> int:
@@ -173,7 +177,9 @@ def resume(*, campaign_id: UUID | None = None, task_id: UUID | None = None) -> i
     with transaction.atomic():
         paused = list(_chunks_of(campaign_id, task_id).filter(status=Chunk.Status.PAUSED))
         ids = [chunk.pk for chunk in paused]
-        changed = Chunk.objects.filter(pk__in=ids, status=Chunk.Status.PAUSED).update(status=Chunk.Status.PENDING)
+        changed = Chunk.objects.filter(pk__in=ids, status=Chunk.Status.PAUSED).update(
+            status=Chunk.Status.PENDING, **RELEASE
+        )
         for chunk in paused:
             at = chunk.next_attempt_at
             if at is None or at <= next_sweep():
@@ -199,8 +205,8 @@ def retry_failed(task_id: UUID) -> int:
             status=Notification.Status.PENDING, reason="", attempts=0
         )
         for chunk_id in {chunk_id for _, chunk_id in rows}:
-            Chunk.objects.filter(pk=chunk_id, status=Chunk.Status.DONE).update(
-                status=Chunk.Status.PENDING, next_attempt_at=None, attempts=0
+            Chunk.objects.filter(pk=chunk_id, status__in=REOPENED).update(
+                status=Chunk.Status.PENDING, next_attempt_at=None, attempts=0, **RELEASE
             )
             enqueue(DELIVER_CHUNK, chunk_id)
     return changed

@@ -344,6 +344,86 @@ def test_cancel_stops_what_has_not_left(vendor):
     assert statuses() == ["canceled"]
 
 
+def canceled_on_the_way(vendor, error):
+    """A message whose send is canceled while the service is being called, which then answers by this error."""
+    chunk = send([ContactFactory()]).get()
+
+    def answer(message):
+        sending.cancel(chunk.task_id)
+        return Outcome(message.id, error=error)
+
+    vendor.answer = answer
+    delivery.deliver_chunk(chunk.pk)
+    return chunk
+
+
+def test_what_is_refused_after_its_send_was_canceled_does_not_wait_for_ever(vendor):
+    canceled_on_the_way(vendor, TransientError("Saturé."))
+
+    row = Notification.objects.get()
+    assert (row.status, row.reason) == ("canceled", "Envoi annulé.")
+
+
+def test_what_a_service_surely_lacks_stays_canceled_with_its_send(vendor):
+    row = unknown_sms()
+    sending.cancel(row.task_id)
+    Chunk.objects.update(status="canceled")
+
+    settling.settle_unknown()
+
+    assert statuses() == ["canceled"]
+    assert Chunk.objects.get().status == "canceled"
+
+
+def test_what_failed_of_a_canceled_send_leaves_again_when_asked(vendor):
+    chunk = canceled_on_the_way(vendor, InvalidRecipient("Boîte pleine."))
+    Suppression.objects.all().delete()
+    vendor.answer = lambda message: Outcome(message.id, "id")
+
+    assert sending.retry_failed(chunk.task_id) == 1
+    delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["sent"]
+
+
+def test_a_person_may_send_again_what_was_unknown_in_a_canceled_send(vendor):
+    chunk = canceled_on_the_way(vendor, OutcomeUnknown("Coupé."))
+    vendor.answer = lambda message: Outcome(message.id, "id")
+
+    outcomes.decide(Notification.objects.get(), outcomes.AGAIN)
+    delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["sent"]
+
+
+@pytest.mark.parametrize("stop", [sending.cancel, lambda task_id: sending.pause(task_id=task_id)])
+def test_the_window_of_a_worker_that_died_in_a_stopped_send_is_unknown(vendor, stop):
+    chunk = send([ContactFactory()]).get()
+    Chunk.objects.update(status="sending", claimed_by="dead", lease_until=timezone.now() + timedelta(minutes=5))
+    Notification.objects.update(status="sending", sending_at=timezone.now())
+    stop(chunk.task_id)
+
+    too_early = outcomes.recover_abandoned()
+    with time_machine.travel(NOON + timedelta(minutes=6)):
+        found = outcomes.recover_abandoned()
+        again = outcomes.recover_abandoned()
+
+    assert (too_early, found, again) == (0, 1, 0)
+    assert statuses() == ["unknown"]
+    assert Chunk.objects.get().status in ("canceled", "paused")
+
+
+def test_a_paused_chunk_goes_on_at_once_when_resumed(vendor):
+    chunk = send([ContactFactory()]).get()
+    Chunk.objects.update(status="sending", claimed_by="w", lease_until=timezone.now() + timedelta(minutes=5))
+    sending.pause(task_id=chunk.task_id)
+    sending.resume(task_id=chunk.task_id)
+
+    delivery.deliver_chunk(chunk.pk)
+
+    assert statuses() == ["sent"]
+
+
 def test_an_erased_guest_is_skipped(vendor):
     chunk = send([ContactFactory()]).get()
     Contact.objects.all().delete()
