@@ -76,6 +76,14 @@ class ContactForm(forms.ModelForm):
             raise ValidationError(_("Un autre contact l'a déjà : cherchez-le plutôt que de le créer deux fois."))
         return address
 
+    def clean(self) -> dict[str, Any]:
+        """Somebody without a name, an e-mail or a mobile is nobody."""
+        data = super().clean() or self.cleaned_data
+        typed = ("first_name", "last_name", "new_email", "new_phone")
+        if self.instance._state.adding and not self.errors and not any(data.get(name) for name in typed):
+            raise ValidationError(_("Donnez au moins un nom, un e-mail ou un mobile : rien n'a été créé."))
+        return data
+
     def address(self, name: str) -> str | None:
         """What to save: the new one, nothing at all, or None to keep what there is."""
         if self.cleaned_data.get(f"forget_{name}"):

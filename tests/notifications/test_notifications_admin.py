@@ -92,6 +92,15 @@ def test_a_wrong_address_is_refused_on_its_field(office, field, typed, said):
     assert Contact.objects.count() == 1
 
 
+def test_somebody_of_whom_nothing_is_known_is_not_created(office):
+    page = office.post(
+        reverse("admin:notifications_contact_add"), contact_data(first_name="", last_name="")
+    ).content.decode()
+
+    assert "Donnez au moins un nom, un e-mail ou un mobile" in html.unescape(page)
+    assert Contact.objects.count() == 0
+
+
 def test_a_guest_is_found_by_a_whole_address_and_not_by_a_part(office):
     contact = factories.ContactFactory(email="guest@example.com", phone="+33612345678")
     factories.ContactFactory()
