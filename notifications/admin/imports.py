@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from integrations.admin_tools.base import BackofficeAdmin
 from integrations.admin_tools.display import BAD, CARE, GOOD, MOVING, NOTHING, date_column, status_column
+from integrations.admin_tools.operations import counted
 from integrations.errors import CommunicationError
 from integrations.models import AuditEntry
 from integrations.services import audit
@@ -66,7 +67,9 @@ class ContactImportAdmin(BackofficeAdmin):
     def outcome(self, row: ContactImport) -> str:
         told = row.report
         if "counts" not in told:
-            return _("%(total)s lignes") % {"total": told["total"]} if "total" in told else NOTHING
+            return (
+                counted(told["total"], _("1 ligne"), _("{} lignes"), _("aucune ligne")) if "total" in told else NOTHING
+            )
         return _("%(added)s ajoutés, %(updated)s mis à jour, %(refused)s refusés") % {
             "added": told.get("added", 0), "updated": told.get("updated", 0), "refused": told.get("refused_total", 0),
         }  # fmt: skip

@@ -72,6 +72,18 @@ def test_a_file_that_cannot_be_read_is_told_where_it_was_sent(office):
     assert overflow(office) == 0
 
 
+def test_a_name_without_an_end_hides_no_other_column_of_the_preview(office):
+    office.goto("/admin/notifications/contactimport/add/")
+    send(office, f"Prénom;Nom;E-mail\nAnne;{'A' * 60};anne@example.com\n".encode())
+    office.get_by_role("button", name="Voir l'aperçu").click()
+
+    cell = office.get_by_role("region", name="Aperçu").get_by_text("anne@example.com")
+    frame = office.get_by_role("region", name="Aperçu").bounding_box()
+    box = cell.bounding_box()
+
+    assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
+
+
 def test_the_list_is_exported_in_two_clicks(office):
     factories.ContactFactory(first_name="Zoé", language="en")
     factories.ContactFactory(first_name="Luc")
