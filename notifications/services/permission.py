@@ -184,6 +184,21 @@ class Forecast:
 
 def forecast(guests: QuerySet[Contact], *, channel: str, purpose: str, now: datetime) -> Forecast:
     """What `may_send` would say of each guest, counted by the database in one query."""
+    judged = _judged(guests, channel, purpose).order_by()
+    counted: Any = judged.values_list("verdict").annotate(total=Count("pk"))
+    found = dict(counted)
+    allowed = found.pop(ALLOWED, 0)
+    opens_at = next_opening(channel, now) if purpose == Purpose.MARKETING else now
+    return Forecast(allowed + sum(found.values()), allowed, found, opens_at)
+
+
+def reachable(guests: QuerySet[Contact], *, channel: str, purpose: str) -> QuerySet[Contact]:
+    """The guests whom `may_send` would let have a message, the hour apart."""
+    return _judged(guests, channel, purpose).filter(verdict=ALLOWED)
+
+
+def _judged(guests: QuerySet[Contact], channel: str, purpose: str) -> QuerySet[Contact]:
+    """The guests, each with the verdict of `may_send`."""
     column = {"email": "email_index", "sms": "phone_index"}.get(channel)
     rows = with_standing(Contact.objects.filter(pk__in=guests.order_by().values("pk")), channel, contact="pk")
     unreachable = Q(**{f"{column}__isnull": True}) if column else Q(push_subscriptions_sealed__isnull=True)
@@ -195,16 +210,7 @@ def forecast(guests: QuerySet[Contact], *, channel: str, purpose: str, now: date
             When(has_consent=False, then=Value(NO_CONSENT)),
             When(recent_messages__gte=settings.FREQUENCY_CAP, then=Value(CAPPED)),
         ]
-    counted: Any = (
-        rows.annotate(verdict=DbCase(*verdicts, default=Value(ALLOWED)))
-        .order_by()
-        .values_list("verdict")
-        .annotate(total=Count("pk"))
-    )
-    found = dict(counted)
-    allowed = found.pop(ALLOWED, 0)
-    opens_at = next_opening(channel, now) if purpose == Purpose.MARKETING else now
-    return Forecast(allowed + sum(found.values()), allowed, found, opens_at)
+    return rows.annotate(verdict=DbCase(*verdicts, default=Value(ALLOWED)))
 
 
 def words_for(verdict: str, channel: str) -> str:

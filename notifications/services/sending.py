@@ -152,7 +152,9 @@ def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any])
         raise ContentRejected(
             f"Le modèle « {template.slug} » attend des données absentes : {', '.join(names)}. Ajoutez-les dans « data ».",
             code="missing_variable",
-            problems=[{"field": f"data.{name}", "message": "Valeur attendue par le modèle."} for name in names],
+            problems=[
+                {"field": f"data.{name}", "message": f"« {name} » : valeur attendue par le modèle."} for name in names
+            ],
         )
 
 

@@ -219,7 +219,7 @@ class Cost:
     """What a send of so many messages costs. price: of one part, in euros.
 
     parts: of one message, for an ordinary name. most_parts: for a name that the cheap encoding cannot write, such as
-    François or Loïc, and that the text says.
+    François or Loïc, and that the text says. odd: the signs that force the dear encoding, whatever the name.
     """
 
     channel: str
@@ -229,6 +229,7 @@ class Cost:
     encoding: str = ""
     price: Decimal = Decimal(0)
     provider: str = ""
+    odd: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:
@@ -252,7 +253,7 @@ def audience_cost(template: MessageTemplate, channel: str, number: int, data: di
     slug = service.platform if service else ""
     values = data if data is not None else template.sample
     found, most = sms_parts(template, values, slug), sms_parts(template, values, slug, DEAR_GUEST)
-    return Cost(channel, number, found.parts, most.parts, found.encoding, sms.part_cost(slug), slug)
+    return Cost(channel, number, found.parts, most.parts, found.encoding, sms.part_cost(slug), slug, found.odd)
 
 
 def sms_parts(

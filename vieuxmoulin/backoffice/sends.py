@@ -1,9 +1,10 @@
 """Writing to guests: who will get it, who will not and why, what it costs, how it looks; then how it leaves."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -40,18 +41,39 @@ def compose(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, [_("Corrigez les champs signalés ; rien n'est parti.")])
     try:
-        made = notifying.notify(
-            form.cleaned_data["template"].slug,
-            [form.cleaned_data["audience"]],
-            form.cleaned_data["data"],
-            form.cleaned_data["channels"],
-            requester=Requester(user=request.user),
-            when=form.moment,
-        )
+        if fault := foretelling.nobody(form):
+            return _page(request, form, [fault])
+        task_id = _asked(request, form)
     except CommunicationError as error:
         return _page(request, form, sentences(error))
-    messages.success(request, _("C'est parti : suivez l'envoi ici."))
-    return HttpResponseRedirect(reverse("backoffice:send", args=[made.task.pk]))
+    return HttpResponseRedirect(reverse("backoffice:send", args=[task_id]))
+
+
+def _asked(request: HttpRequest, form: SendForm) -> UUID:
+    """Send what was chosen, once however often this page is sent; returns the request that does it."""
+    chosen, request_id = form.cleaned_data, form.request_id
+    try:
+        made = notifying.notify(
+            chosen["template"].slug,
+            [chosen["audience"]],
+            chosen["data"],
+            chosen["channels"],
+            requester=Requester(user=request.user),
+            when=form.moment,
+            request_id=request_id,
+        )
+    except IntegrityError:
+        known = Task.objects.filter(pk=request_id, type=Task.Type.NOTIFY, user=request.user).first()
+        if known is None:
+            raise
+        again = _("Cet envoi avait déjà été demandé : le voici. Pour le refaire, ouvrez de nouveau « Écrire aux clients ».")
+        messages.warning(request, again)
+        return known.pk
+    is_now = chosen["when"] == foretelling.NOW
+    messages.success(
+        request, _("C'est parti : suivez l'envoi ici.") if is_now else _("C'est prévu : suivez l'envoi ici.")
+    )
+    return made.task.pk
 
 
 @guarded(WRITE)
@@ -123,6 +145,7 @@ def _first(request: HttpRequest) -> QueryDict:
     """A new send: e-mail, now; the audience or the template that the address names."""
     made = QueryDict(mutable=True)
     made.setlist("channels", ["email"])
+    made["key"] = str(uuid4())
     for name, value in (("when", "now"), ("audience", request.GET.get("public", "")),
                         ("template", request.GET.get("modele", ""))):  # fmt: skip
         made[name] = value

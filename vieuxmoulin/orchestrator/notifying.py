@@ -58,10 +58,12 @@ def notify(
     phase_id: Any = None,
     when: sending.When = sending.When(),  # noqa: B008 (frozen)
     variation: str = "",
+    request_id: UUID | None = None,
 ) -> Notified:
     """Accept a message for guests: ids, addresses, numbers, "tag:name", "segment:name" or "all".
 
     when: now by default, from a date on, or each guest at their own moment between two dates.
+    request_id: what the request is called by whoever makes it; a second of that name is an IntegrityError.
 
     Raises ContentRejected naming each fault; then nothing is written.
     """
@@ -77,6 +79,7 @@ def notify(
             {"template": template, "channels": channels, "recipients": _spoken(recipients)},
             requester,
             priority=PRIORITIES[Purpose(found.purpose)],
+            request_id=request_id,
         )
         labels = Labels(campaign_id, phase_id, segment_id_of(recipients), variation)
         origin = sending.Origin(task.pk, labels, task.priority)

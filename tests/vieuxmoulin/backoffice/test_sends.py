@@ -1,14 +1,18 @@
 """Writing to guests: the forecast tells all, nothing leaves by itself, each send can be followed and stopped."""
 
+import html
 import uuid
+from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
 from notifications.models import Chunk, Contact, Notification, Segment
-from notifications.services import sending
+from notifications.services import contacts, sending
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
+from vieuxmoulin.backoffice import values
 from vieuxmoulin.models import Task
 
 pytestmark = pytest.mark.django_db
@@ -51,10 +55,107 @@ def test_the_forecast_asks_for_the_values_that_are_missing(office, crowd):
 
 
 def test_a_channel_without_text_or_service_is_told(office, crowd):
-    parts = {part["channel"]: part for part in preview(office, channels=["email", "push"]).context["parts"]}
+    parts = {part["channel"]: part for part in preview(office, channels=["sms", "push"]).context["parts"]}
 
     assert parts["push"]["problem"] == "Ce modèle n'a pas de texte pour ce canal."
-    assert parts["push"]["provider"] is None
+    assert parts["sms"]["provider"] is None
+
+
+def test_a_channel_without_text_promises_nothing(office, crowd):
+    page = preview(office, channels=["push"]).content.decode()
+
+    assert "recevra" not in page
+
+
+def test_values_are_typed_a_line_each(office, crowd):
+    MessageTemplateFactory(
+        slug="prix",
+        subject="x",
+        body_html="<p>{{plat}} à {{prix price_cents}}</p>",
+        sample={"plat": "Cèpes", "price_cents": 950},
+    )
+
+    page = preview(office, template="prix", data="plat : Cèpes : la poêlée\n\nprice_cents : 1250\n").content.decode()
+
+    assert "Cèpes : la poêlée à 12,50" in html.unescape(html.unescape(page)).replace("\xa0", " ")
+
+
+def test_the_values_offered_read_like_those_that_one_types(office, crowd):
+    sample = {"titre": "Cèpes", "price_cents": 950, "menu_items": [{"name": "Velouté"}], "image_url": ""}
+    template = MessageTemplateFactory(slug="offerts", sample=sample)
+
+    offered = preview(office, template="offerts", data="").context["sample"]
+
+    assert offered.splitlines()[:2] == ["titre : Cèpes", "price_cents : 950"]
+    assert values.read(offered, template.sample) == sample
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("Les cèpes sont là", "Ligne 1 : « Les cèpes sont là » n'a pas de nom."),
+        ("promo_title : a\nprice_cents : neuf", "« price_cents » : un nombre est attendu, comme 950."),
+        ("menu_items : [oui", "« menu_items » : cette liste ne se lit pas"),
+        ('{"a": "b" c}', "ligne 1, signe 11"),
+        ("[1]", "« [1] » n'a pas de nom"),
+    ],
+)
+def test_values_that_cannot_be_read_are_told_where(office, crowd, typed, said):
+    MessageTemplateFactory(slug="prix", sample={"price_cents": 950, "menu_items": []})
+
+    response = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "template": "prix", "data": typed})
+
+    assert said in html.unescape(response.content.decode())
+    assert Notification.objects.count() == 0
+
+
+def test_the_message_is_shown_as_one_who_gets_it_reads_it(office, crowd):
+    first = min(crowd, key=lambda guest: guest.pk)
+    Contact.objects.exclude(pk=first.pk).update(first_name="Zoé")
+    contacts.withdraw(first, channel="email", source="téléphone")
+    crowd[0].consents.all().delete()
+
+    (part,) = preview(office).context["parts"]
+
+    assert part["guest"].startswith("Zoé")
+
+
+def test_a_date_at_night_is_told_with_the_hour_at_which_it_will_leave(office, crowd, settings):
+    settings.QUIET_HOURS = True
+
+    with time_machine.travel(datetime(2026, 12, 1, 12, tzinfo=UTC)):
+        (part,) = preview(office, when="later", at="2026-12-02T03:00").context["parts"]
+
+    assert part["moments"] == [("2\xa0déc.\xa008:00", "Heures calmes : partira à l'ouverture.", None)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"when": "later", "at": "2026-11-01T10:00"}, "Cette date est passée : donnez une date à venir."),
+        ({"when": "later"}, "Choisissez une date et une heure."),
+        (
+            {"when": "best", "at": "2026-12-03T10:00", "until": "2026-12-02T10:00"},
+            "La fin doit venir après le début.",
+        ),
+    ],
+)
+def test_a_moment_that_cannot_be_is_told_before_sending(office, crowd, chosen, said):
+    with time_machine.travel(datetime(2026, 12, 1, 12, tzinfo=UTC)):
+        response = preview(office, **chosen)
+
+    assert said in html.unescape(response.content.decode())
+    assert "tout de suite" not in response.content.decode()
+
+
+def test_the_signs_that_make_an_sms_dearer_are_named(office, crowd):
+    ProviderFactory(platform="twilio", channel="sms")
+    MessageTemplateFactory(slug="court", sms_body="Des huîtres ce soir.")
+
+    page = preview(office, template="court", channels=["sms"]).content.decode()
+
+    assert "« î » oblige à un codage qui double le prix" in html.unescape(page)
+    assert "UCS-2" not in page
 
 
 def test_what_an_sms_costs_is_told_before_it_leaves(office, crowd):
@@ -74,6 +175,54 @@ def test_sending_writes_the_messages_and_leads_to_the_send(office, crowd, manage
     task = Task.objects.get()
     assert response["Location"] == reverse("backoffice:send", args=[task.pk])
     assert (task.user, Notification.objects.count()) == (manager, 3)
+
+
+def test_the_same_page_sent_twice_sends_once(office, crowd):
+    page = office.get(reverse("backoffice:send_compose")).context["form"]["key"].value()
+
+    first = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "key": page})
+    second = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "key": page}, follow=True)
+
+    assert (Task.objects.count(), Notification.objects.count()) == (1, 3)
+    assert second.redirect_chain[-1][0] == first["Location"]
+    assert "avait déjà été demandé" in html.unescape(second.content.decode())
+
+
+def test_another_send_from_the_same_page_is_another_send(office, crowd):
+    key = str(uuid.uuid4())
+
+    office.post(reverse("backoffice:send_compose"), {**CHOSEN, "key": key})
+    office.post(reverse("backoffice:send_compose"), {**CHOSEN, "key": key, "data": "promo_title : Les huîtres"})
+
+    assert Task.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("audience", "said"),
+    [("segment:personne", "Ce public est vide"), ("segment:muets", "Personne de ce public ne peut le recevoir")],
+)
+def test_what_nobody_would_get_does_not_leave(office, crowd, audience, said):
+    Segment.objects.create(slug="personne", name="Personne", rules={"field": "last_name", "op": "is", "value": "Nul"})
+    Segment.objects.create(slug="muets", name="Muets", rules={"field": "agrees_email", "op": "no"})
+
+    response = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "audience": audience})
+
+    assert said in html.unescape(response.content.decode())
+    assert (Task.objects.count(), Notification.objects.count()) == (0, 0)
+
+
+def test_a_public_that_is_gone_is_told_in_words(office, crowd):
+    response = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "audience": "segment:parti"})
+
+    page = html.unescape(response.content.decode())
+    assert "Ce public n'existe plus : choisissez-en un autre." in page
+    assert "segment:parti" not in page
+
+
+def test_values_that_are_missing_are_named_when_it_is_sent(office, crowd):
+    response = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "data": ""})
+
+    assert "« promo_title » : valeur attendue par le modèle." in html.unescape(response.content.decode())
 
 
 def test_what_is_refused_stays_in_its_fields(office, crowd):
