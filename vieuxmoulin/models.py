@@ -53,6 +53,11 @@ class Task(models.Model):
     def __str__(self) -> str:
         return f"{self.get_type_display()} · {self.timestamp:%d/%m/%Y %H:%M}" if self.timestamp else self.type
 
+    @property
+    def asked_by(self) -> str:
+        """Who asked, as staff know them: the person's name, else that of the program or of the rule."""
+        return (self.user.get_full_name() if self.user else "") or self.requested_by
+
 
 class Alert(models.Model):
     """Something that waits for a person: said once on the home page and once by e-mail, however often it happens."""

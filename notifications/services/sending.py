@@ -225,10 +225,17 @@ class Progress:
     seconds_left: int | None
     next_at: datetime | None
     is_paused: bool
+    # Something may still be kept from leaving; else what waits is only the answer of the service.
+    is_open: bool
 
     @property
     def percent(self) -> int:
         return 100 * self.settled // self.total if self.total else 100
+
+    @property
+    def minutes_left(self) -> int:
+        """Said instead of seconds once there are too many of them; 0 for less than two minutes."""
+        return round((self.seconds_left or 0) / 60) if (self.seconds_left or 0) >= 120 else 0
 
 
 WAITING = (Notification.Status.PENDING, Notification.Status.QUEUED, Notification.Status.SENDING)
@@ -256,4 +263,5 @@ def progress(task_id: UUID) -> Progress:
         seconds_left=round(60 * waiting / lately) if lately and waiting and chunks["due"] else None,
         next_at=chunks["next_at"] if waiting else None,
         is_paused=bool(chunks["paused"]),
+        is_open=bool(waiting and (chunks["paused"] or chunks["due"])),
     )

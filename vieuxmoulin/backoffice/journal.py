@@ -5,7 +5,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -34,7 +36,7 @@ class TaskAdmin(HistoryAdmin):
     custom_urls = (("en-direct/", "backoffice_live", live),)
     list_select_related = ("user",)
     fieldsets = (
-        (None, {"fields": ("badge", "counts", "reasons", "asked_by", "asked", "finished", "rows")}),
+        (None, {"fields": ("badge", "counts", "reasons", "asked_by", "asked", "finished", "followed", "rows")}),
         (
             gettext_lazy("Détails techniques"),
             {"classes": ["collapse"], "fields": ("id", "priority", "correlation_id", "asked_for", "outcome_document")},
@@ -62,7 +64,14 @@ class TaskAdmin(HistoryAdmin):
 
     @display(description=gettext_lazy("demandée par"), ordering="requested_by")
     def asked_by(self, task: Task) -> str:
-        return (task.user.get_full_name() if task.user else "") or task.requested_by or NOTHING
+        return task.asked_by or NOTHING
+
+    @display(description=gettext_lazy("l'envoi"))
+    def followed(self, task: Task) -> Any:
+        if task.type != Task.Type.NOTIFY:
+            return NOTHING
+        address, said = reverse("backoffice:send", args=[task.pk]), _("Suivre, mettre en pause ou arrêter cet envoi")
+        return format_html('<a class="text-link" href="{}">{}</a>', address, said)
 
     @display(description=gettext_lazy("détail"))
     def rows(self, task: Task) -> Any:

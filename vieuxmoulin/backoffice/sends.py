@@ -17,7 +17,7 @@ from integrations.services import audit
 from notifications import queries
 from notifications.models import Contact, Notification
 from notifications.services import sending
-from vieuxmoulin.backoffice import foretelling
+from vieuxmoulin.backoffice import foretelling, sent
 from vieuxmoulin.backoffice.foretelling import SendForm
 from vieuxmoulin.backoffice.pages import guarded, show
 from vieuxmoulin.backoffice.progress import reasons_of
@@ -66,7 +66,9 @@ def _asked(request: HttpRequest, form: SendForm) -> UUID:
         known = Task.objects.filter(pk=request_id, type=Task.Type.NOTIFY, user=request.user).first()
         if known is None:
             raise
-        again = _("Cet envoi avait déjà été demandé : le voici. Pour le refaire, ouvrez de nouveau « Écrire aux clients ».")
+        again = _(
+            "Cet envoi avait déjà été demandé : le voici. Pour le refaire, ouvrez de nouveau « Écrire aux clients »."
+        )
         messages.warning(request, again)
         return known.pk
     is_now = chosen["when"] == foretelling.NOW
@@ -90,8 +92,9 @@ def preview(request: HttpRequest) -> HttpResponse:
 def send(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """A send on its way, and what came of it."""
     task = _task(task_id)
-    title = _("Envoi : %(template)s") % {"template": task.params.get("template", "")}
-    return show(request, "backoffice/send.html", title, **_state(request, task))
+    (told,) = sent.describe([task])
+    title = _("Envoi : %(template)s") % {"template": told["name"]}
+    return show(request, "backoffice/send.html", title, told=told, **_state(request, task))
 
 
 @guarded(SEE)
@@ -129,7 +132,8 @@ def act(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, form: SendForm, faults: list[str] | None = None) -> HttpResponse:
     form.full_clean()
-    context = {"form": form, "faults": faults or [], "errors": form.errors if faults else {}}
+    recent = sent.recent() if request.user.has_perm(SEE) else []
+    context = {"form": form, "faults": faults or [], "errors": form.errors if faults else {}, "recent": recent}
     return show(request, "backoffice/send_compose.html", _("Écrire aux clients"), **context, **_foretold(request, form))
 
 
@@ -170,6 +174,4 @@ def _state(request: HttpRequest, task: Task) -> dict[str, Any]:
         "figures": figures,
         "failed": counts.get(Notification.Status.FAILED, 0),
         "may_conduct": request.user.has_perm(CONDUCT),
-        "channels": task.params.get("channels", []),
-        "recipients": task.params.get("recipients", ""),
     }

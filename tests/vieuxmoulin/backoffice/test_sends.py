@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from notifications.models import Chunk, Contact, Notification, Segment
 from notifications.services import contacts, sending
-from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
-from vieuxmoulin.backoffice import values
+from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory, TagFactory
+from vieuxmoulin.backoffice import sent, values
 from vieuxmoulin.models import Task
 
 pytestmark = pytest.mark.django_db
@@ -270,6 +270,52 @@ def test_a_send_tells_its_progress(office, send):
     progress = office.get(reverse("backoffice:send", args=[send.pk])).context["progress"]
 
     assert (progress.total, progress.settled, progress.percent, progress.seconds_left) == (3, 1, 33, 120)
+    assert progress.minutes_left == 2
+
+
+def test_a_send_says_what_it_is_to_whom_and_who_asked(office, crowd, manager):
+    Segment.objects.create(slug="tous", name="Tous les fidèles", rules={"field": "has_email", "op": "yes"})
+    office.post(reverse("backoffice:send_compose"), {**CHOSEN, "audience": "segment:tous"})
+
+    page = html.unescape(office.get(reverse("backoffice:send", args=[Task.objects.get().pk])).content.decode())
+
+    assert "Envoi : Promotion" in page
+    assert f"À Tous les fidèles, par e-mail. Demandé par {Task.objects.get().asked_by} le" in page
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (["all"], "Tous les contacts"),
+        (["tag:habitues", "segment:gone"], "Habitués, segment:gone"),
+        (1, "1 personne"),
+        (12, "12 personnes"),
+        ("", "—"),
+    ],
+)
+def test_recipients_are_said_in_words(db, named, said):
+    TagFactory(slug="habitues", name="Habitués")
+
+    assert sent.audience_in_words(named) == said
+
+
+def test_a_send_is_found_again_where_one_writes_and_in_the_ledger(office, crowd):
+    office.post(reverse("backoffice:send_compose"), CHOSEN)
+    task = Task.objects.get()
+    address = reverse("backoffice:send", args=[task.pk])
+
+    assert address in office.get(reverse("backoffice:send_compose")).content.decode()
+    assert address in office.get(reverse("admin:vieuxmoulin_task_change", args=[task.pk])).content.decode()
+
+
+def test_nothing_is_offered_to_stop_what_was_stopped(office, send):
+    Notification.objects.filter(pk=Notification.objects.first().pk).update(status="sending")
+    act(office, send, "cancel")
+
+    page = html.unescape(office.get(reverse("backoffice:send", args=[send.pk])).content.decode())
+
+    assert "Arrêter ce qui n'est pas parti" not in page
+    assert "on attend la réponse du prestataire" in page
 
 
 def test_a_send_is_paused_and_goes_on(office, send):
