@@ -1,12 +1,19 @@
-"""Who came in, who did not, and who was turned away from a page: what the journal of security knows of the front door."""
+"""Who came in, who did not, who was turned away from a page: what the journal of security knows of the front door.
 
+And what a page that was open is told when its reader is no longer signed in.
+"""
+
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.defaults import permission_denied
 
 from integrations.callers import caller_of
@@ -41,6 +48,24 @@ def refuse(request: HttpRequest, exception: Exception | None = None) -> HttpResp
     page = {"page": match.view_name} if match else {}
     audit.record_seldom(Action.PERMISSION_DENIED, actor=audit.person(request), detail=page)
     return permission_denied(request, exception or Exception())
+
+
+class SignedOut:
+    """A part of a page asked by somebody whose session is over: 401 with a sentence, not the form to sign in.
+
+    htmx follows redirections: the form would be drawn in the middle of the page, in place of what was being written.
+    static/js/backoffice.js shows the sentence.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        leads_to = urlsplit(response.get("Location", "")).path
+        if "HX-Request" not in request.headers or leads_to != str(settings.LOGIN_URL):
+            return response
+        return render(request, "backoffice/signed_out.html", {"sign_in": settings.LOGIN_URL}, status=401)
 
 
 def _named(user: Any, request: HttpRequest | None) -> Actor:

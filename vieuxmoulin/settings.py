@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "vieuxmoulin.doorkeeper.SignedOut",
 ]
 ROOT_URLCONF = "vieuxmoulin.urls"
 WSGI_APPLICATION = "vieuxmoulin.wsgi.application"

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.test import Client
 from django.urls import reverse
 
 from tests.vieuxmoulin.backoffice import rows
@@ -58,3 +59,22 @@ def test_nothing_is_in_english(office, everything):
                 found[page] = words
 
     assert found == {}
+
+
+def test_a_part_of_a_page_asked_by_somebody_signed_out_is_a_sentence_not_the_form_to_sign_in(client, db):
+    part = client.post(reverse("backoffice:send_preview"), headers={"HX-Request": "true"})
+    page = client.get(reverse("backoffice:send_compose"))
+
+    assert (part.status_code, page.status_code) == (401, 302)
+    assert "Votre session est terminée." in part.content.decode()
+    assert "<form" not in part.content.decode()
+
+
+def test_a_page_open_since_another_session_is_told_in_words(manager):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(manager)
+
+    answer = browser.post(reverse("backoffice:send_compose"), {})
+
+    assert answer.status_code == 403
+    assert "Cette page est restée ouverte trop longtemps" in answer.content.decode()

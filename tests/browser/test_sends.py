@@ -1,0 +1,73 @@
+"""Writing to guests in a real browser: what was chosen outlives a session that ends."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PASSWORD, SIZES
+from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
+from vieuxmoulin.models import Task
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def choices():
+    ProviderFactory()
+    MessageTemplateFactory(slug="promotion", name="Promotion", sample={"promo_title": "Cèpes"})
+    ContactFactory()
+
+
+def choose(page):
+    page.goto("/admin/envois/nouveau/")
+    page.locator("[name=template]").select_option("promotion")
+    page.locator("[name=audience]").select_option("all")
+    page.locator("[name=data]").fill("promo_title : Les huîtres")
+    page.locator("[name=data]").blur()
+    expect(page.locator("#forecast")).to_contain_text("Les huîtres")
+
+
+def sign_in(context, house):
+    browser = Client()
+    browser.force_login(get_user_model().objects.get(username="camille"))
+    context.add_cookies([{"name": key, "value": one.value, "url": house.url} for key, one in browser.cookies.items()])
+
+
+def test_a_session_that_ends_takes_nothing_of_what_was_chosen(office, choices):
+    choose(office)
+    Session.objects.all().delete()
+
+    office.get_by_role("button", name="Envoyer").click()
+    office.locator("[name=username]").fill("camille")
+    office.locator("[name=password]").fill(PASSWORD)
+    office.get_by_role("button", name="Connexion").click()
+
+    expect(office.locator("[name=data]")).to_have_value("promo_title : Les huîtres")
+    expect(office.locator("#forecast")).to_contain_text("Les huîtres")
+    office.get_by_role("button", name="Envoyer").click()
+    office.wait_for_url("**/envois/*-*/")
+    assert Task.objects.count() == 1
+
+
+def test_signing_in_again_in_another_tab_lets_one_go_on(chromium, house, choices):
+    # Not the fixture's page: a refused request is an error in the console, which that page takes for a fault of ours.
+    context = chromium.new_context(viewport=SIZES["desk"], base_url=house.url)
+    page = context.new_page()
+    sign_in(context, house)
+    choose(page)
+    Session.objects.all().delete()
+
+    page.locator("[name=channels][value=sms]").check(force=True)
+    expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée.")
+    expect(page.locator("[name=data]")).to_have_value("promo_title : Les huîtres")
+    sign_in(context, house)
+    context.add_cookies([{"name": "csrftoken", "value": "a" * 32, "url": house.url}])
+    page.locator("[name=channels][value=sms]").uncheck(force=True)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Envoyer").click()
+
+    page.wait_for_url("**/envois/*-*/")
+    assert Task.objects.count() == 1
+    context.close()
