@@ -15,6 +15,7 @@ from notifications.models import (
     ChannelType,
     Consent,
     Contact,
+    MessageTemplate,
     Notification,
     Purchase,
     PushSubscription,
@@ -211,6 +212,10 @@ def _tags() -> list[tuple[str, str]]:
     return list(Tag.objects.values_list("slug", "name"))
 
 
+def _templates() -> list[tuple[str, str]]:
+    return list(MessageTemplate.objects.filter(is_current=True).order_by("name").values_list("slug", "name"))
+
+
 def _months() -> list[tuple[str, str]]:
     names = [
         "janvier",
@@ -262,7 +267,7 @@ FIELDS: dict[str, Field] = {
     "received": Field("A reçu un message", DID, "number", AGO, _moment("sent_at")),
     "opened": Field("A ouvert un message", DID, "number", AGO, _moment("opened_at")),
     "clicked": Field("A cliqué", DID, "number", AGO, _moment("clicked_at")),
-    "got_template": Field("A reçu le modèle", DID, "text", IS, _got("template__slug")),
+    "got_template": Field("A reçu le modèle", DID, "choice", IS, _got("template__slug"), _templates),
     "got_campaign": Field("A reçu la campagne", DID, "text", IS, _got("campaign__name")),
     "purchases": Field("Nombre d'achats", BOUGHT, "number", NUMBER, _purchases(Count("pk"), 100_000)),
     "spent": Field("Dépensé en tout (€)", BOUGHT, "number", NUMBER, _purchases(Sum("amount_cents"), 1_000_000, 100)),

@@ -6,6 +6,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import expect
 
+from notifications.models import Segment
 from tests.browser.conftest import PASSWORD, SIZES
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 from vieuxmoulin.models import Task
@@ -71,3 +72,21 @@ def test_signing_in_again_in_another_tab_lets_one_go_on(chromium, house, choices
     page.wait_for_url("**/envois/*-*/")
     assert Task.objects.count() == 1
     context.close()
+
+
+def test_a_rule_taken_away_is_counted_and_a_segment_goes_in_two_taps(office, choices):
+    ContactFactory(first_name="Ana")
+    segment = Segment.objects.create(
+        slug="ana", name="Ana", rules={"all": [{"field": "first_name", "op": "is", "value": "Ana"}]}
+    )
+    office.goto(f"/admin/segments/?segment={segment.pk}")
+    expect(office.locator("#segment-count strong")).to_have_text("1")
+
+    office.get_by_label("Retirer cette règle").click()
+    expect(office.locator("#segment-count strong")).to_have_text("2")
+    office.get_by_role("button", name="Supprimer").click()
+    assert Segment.objects.count() == 1
+    office.get_by_role("button", name="Supprimer vraiment ?").click()
+
+    office.wait_for_url("**/notifications/segment/")
+    assert Segment.objects.count() == 0

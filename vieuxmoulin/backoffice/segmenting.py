@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from integrations.admin_tools import operations
 from integrations.admin_tools.display import mask
 from integrations.services import audit
 from notifications.models import ChannelType, Contact, Purpose, Segment
@@ -20,8 +22,11 @@ from notifications.services.segment_fields import FIELDS
 from vieuxmoulin.backoffice.pages import guarded, show, uuid_of
 
 EDIT = ("notifications.view_segment", "notifications.change_segment")
+DELETE = "notifications.delete_segment"
 SHOWN = 20
 ALL, ANY = "all", "any"
+# The page counts again when it hears this.
+RECOUNT = "recount"
 
 
 @dataclass
@@ -47,6 +52,8 @@ def edit(request: HttpRequest) -> HttpResponse:
         told = {"name": segment.name, "description": segment.description}
         return _page(request, segment, lines or [Line()], mode, told)
     if request.POST.get("order") == "delete" and not segment._state.adding:
+        if not request.user.has_perm(DELETE):
+            raise PermissionDenied
         audit.record(audit.Action.DELETE, actor=audit.person(request), subject=segment)
         segment.delete()
         messages.success(request, _("Segment supprimé. Les envois passés gardent leurs chiffres."))
@@ -64,7 +71,9 @@ def edit(request: HttpRequest) -> HttpResponse:
     segment.save()
     audit.record(made, actor=audit.person(request), subject=segment)
     number = segments.remember_count(segment)
-    messages.success(request, _("Segment enregistré : %(number)s personnes aujourd'hui.") % {"number": number})
+    nobody, one = _("Segment enregistré : personne aujourd'hui."), _("Segment enregistré : 1 personne aujourd'hui.")
+    many = _("Segment enregistré : {} personnes aujourd'hui.")
+    messages.success(request, operations.counted(number, one, many, nobody))
     return HttpResponseRedirect(f"{reverse('backoffice:segment')}?segment={segment.pk}")
 
 
@@ -78,7 +87,10 @@ def lines(request: HttpRequest) -> HttpResponse:
         found.pop(int(rank))
     if order == "add" or not found:
         found.append(Line())
-    return render(request, "backoffice/segment_lines.html", {"lines": _dressed(found), "groups": _fields()})
+    response = render(request, "backoffice/segment_lines.html", {"lines": _dressed(found), "groups": _fields()})
+    # Once the lines are drawn: what a new line asks, or one less, changes who they are.
+    response["HX-Trigger-After-Settle"] = RECOUNT
+    return response
 
 
 @guarded(*EDIT)
@@ -149,10 +161,15 @@ def _dressed(lines: list[Line]) -> list[Line]:
     for line in lines:
         if known := FIELDS.get(line.name):
             line.operators, line.kind = list(known.operators.items()), known.kind
-            line.choices = known.choices() if known.choices else []
+            line.choices = _choices(known.choices(), line.value) if known.choices else []
             if line.op == "never":
                 line.kind = "none"
     return lines
+
+
+def _choices(known: list[tuple[str, str]], kept: str) -> list[tuple[str, str]]:
+    """What may be chosen; a value that is there no more stays in sight rather than becoming another."""
+    return [*known, (kept, f"{kept} (?)")] if kept and kept not in dict(known) else known
 
 
 def _mark(lines: list[Line], problems: list[dict[str, str]]) -> list[str]:
@@ -204,6 +221,7 @@ def _page(
         "mode": mode,
         "is_hand_made": is_hand_made,
         "is_new": segment._state.adding,
+        "may_delete": request.user.has_perm(DELETE),
         "write": f"{reverse('backoffice:send_compose')}?public=segment:{segment.slug}",
         **counted(request, rules),
     }

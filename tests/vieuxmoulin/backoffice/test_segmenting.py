@@ -1,10 +1,12 @@
 """Segments on screen: lines of field, comparison and value; the count follows; faults stand on their line."""
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from notifications.models import Segment
-from tests.factories import ContactFactory
+from tests.factories import ContactFactory, MessageTemplateFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
 PAGE, LINES, COUNT = "backoffice:segment", "backoffice:segment_lines", "backoffice:segment_count"
@@ -47,6 +49,42 @@ def test_lines_are_added_and_taken_away(office):
 
     assert [line.name for line in two] == ["first_name", ""]
     assert [line.name for line in none] == [""]
+
+
+def test_the_page_counts_again_once_the_lines_have_changed(office):
+    answer = office.post(reverse(LINES), {**RULE, "order": "remove:0"})
+
+    assert answer["HX-Trigger-After-Settle"] == "recount"
+    assert "recount from:body" in office.get(reverse(PAGE)).content.decode()
+
+
+def test_a_template_is_chosen_by_its_name(office):
+    MessageTemplateFactory(slug="promotion", name="Promotion du soir")
+
+    lines = office.post(reverse(LINES), {"field": ["got_template"], "op": ["is"], "value": [""]}).context["lines"]
+
+    assert lines[0].choices == [("promotion", "Promotion du soir")]
+
+
+def test_a_value_that_is_there_no_more_does_not_become_another(office):
+    TagFactory(slug="habitues")
+
+    lines = office.post(reverse(LINES), {"field": ["tag"], "op": ["is"], "value": ["partis"]}).context["lines"]
+
+    assert lines[0].choices == [("habitues", "Habitués"), ("partis", "partis (?)")]
+
+
+def test_whoever_may_not_delete_does_not(client, db):
+    segment = Segment.objects.create(slug="a", name="A")
+    person = get_user_model().objects.create_user("dominique", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(codename__in=["view_segment", "change_segment"]))
+    client.force_login(person)
+    address = f"{reverse(PAGE)}?segment={segment.pk}"
+
+    shown, refused = client.get(address), client.post(address, {"order": "delete"})
+
+    assert "Supprimer" not in shown.content.decode()
+    assert (refused.status_code, Segment.objects.count()) == (403, 1)
 
 
 def test_a_fault_stands_on_its_line_and_nothing_is_written(office):
