@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from campaigns.models import Automation, AutomationRun
 from integrations.services import inbound
-from tests.factories import AccountFactory, MessageTemplateFactory
+from tests.factories import AccountFactory, MessageTemplateFactory, TagFactory
 from tests.vieuxmoulin.backoffice import rows
 from vieuxmoulin.models import Alert
 from vieuxmoulin.orchestrator import automating
@@ -137,6 +137,24 @@ def test_the_list_says_what_each_rule_does(office):
 
     assert "Une recette est mise en avant." in page
     assert "proposer un post sur Facebook ; prévenir : La cuisine" in page
+
+
+@pytest.mark.parametrize(
+    ("audience", "said"),
+    [
+        ("event", "la personne"),
+        ("all", "tous les contacts qui l'acceptent"),
+        ("tag:habitues", "Étiquette : Habitués"),
+        ("tag:partie", "tag:partie"),
+    ],
+)
+def test_whom_a_rule_writes_to_is_said_by_the_names_that_staff_know(db, audience, said):
+    MessageTemplateFactory(slug="menu_update", name="Nouvelle carte")
+    TagFactory(slug="habitues", name="Habitués")
+
+    words = registry["message"]().summary({"template": "menu_update", "audience": audience})
+
+    assert words == f"écrire « Nouvelle carte » à : {said}"
 
 
 def test_a_trial_shows_the_words_that_would_leave_and_why_others_would_not(office):

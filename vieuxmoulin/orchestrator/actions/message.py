@@ -13,7 +13,7 @@ from notifications.services.templates import SAMPLE_GUEST, render_for, standard_
 from vieuxmoulin.orchestrator.actions import registry
 from vieuxmoulin.orchestrator.actions._words import without_guests
 from vieuxmoulin.orchestrator.actions.base import ActionKind, Choices, Done, Foretold, Occasion, Params, Question
-from vieuxmoulin.orchestrator.notifying import check_channels, find_template, notify
+from vieuxmoulin.orchestrator.notifying import EVERYBODY, check_channels, find_template, notify
 
 # The audience of a rule whose event names the guest.
 GUEST_OF_EVENT = "event"
@@ -34,8 +34,14 @@ def audiences() -> Choices:
         (GUEST_OF_EVENT, _("La personne que nomme l'événement")),
         *((f"segment:{row.slug}", _("Segment : %(name)s") % {"name": row.name}) for row in Segment.objects.all()),
         *((f"tag:{row.slug}", _("Étiquette : %(name)s") % {"name": row.name}) for row in Tag.objects.all()),
-        ("all", _("Tous les contacts qui l'acceptent")),
+        (EVERYBODY, _("Tous les contacts qui l'acceptent")),
     ]
+
+
+def name_of(slug: str) -> str:
+    """What staff call a template."""
+    found = MessageTemplate.objects.filter(slug=slug, is_current=True).values_list("name", flat=True).first()
+    return found or slug
 
 
 @registry.register
@@ -56,7 +62,7 @@ class Message(ActionKind):
 
     def summary(self, params: Params) -> str:
         return _("écrire « %(template)s » à : %(audience)s") % {
-            "template": params.get("template", ""),
+            "template": name_of(params.get("template", "")),
             "audience": self._whom(params),
         }
 
@@ -94,7 +100,11 @@ class Message(ActionKind):
 
     def _whom(self, params: Params) -> str:
         audience = self._audience(params)
-        return _("la personne") if audience == GUEST_OF_EVENT else audience
+        if audience == GUEST_OF_EVENT:
+            return _("la personne")
+        if audience == EVERYBODY:
+            return _("tous les contacts qui l'acceptent")
+        return dict(audiences()).get(audience, audience)
 
     def _data(self, params: Params, payload: dict[str, Any]) -> dict[str, Any]:
         # What every message knows (the guest, the restaurant) is ours to say; the event is there whole under its name.
