@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -160,7 +161,7 @@ class ChunkAdmin(HistoryAdmin):
     search_fields = ("template__name",)
     list_select_related = ("template",)
     fieldsets = (
-        (None, {"fields": ("template", "channel", "size", "badge", "made", "next_try", "problem_text")}),
+        (None, {"fields": ("template", "channel", "size", "badge", "made", "next_try", "problem_text", "followed")}),
         (
             gettext_lazy("Détails techniques"),
             {"classes": ["collapse"], "fields": ("attempts", "priority", "task_id", "common", "answer")},
@@ -172,6 +173,14 @@ class ChunkAdmin(HistoryAdmin):
     problem_text = error_column()
     answer = answer_column()
     common = json_column("data", gettext_lazy("données communes"))
+
+    @display(description=gettext_lazy("l'envoi"))
+    def followed(self, chunk: Chunk) -> Any:
+        address, said = (
+            reverse("backoffice:send", args=[chunk.task_id]),
+            _("Suivre, mettre en pause ou arrêter l'envoi"),
+        )
+        return format_html('<a class="text-link" href="{}">{}</a>', address, said)
 
     @display(description=gettext_lazy("problème"))
     def problem(self, chunk: Chunk) -> Any:
@@ -195,6 +204,10 @@ class ProviderForm(forms.ModelForm):
         platform = answers.get("platform")
         if platform and answers.get("channel") and registry[platform].channel != answers["channel"]:
             self.add_error("platform", _("Ce prestataire n'envoie pas sur ce canal."))
+        if platform and credential and credential.platform != platform:
+            # The secrets of one service would be told to another.
+            said = _("Cet accès est celui de « %(other)s » : choisissez ou créez un accès de « %(service)s ».")
+            self.add_error("credential", said % {"other": credential.platform, "service": registry[platform].label})
         return answers
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Credential
-from notifications.models import Consent, Contact, MessageTemplate, Provider, Suppression
+from notifications.models import Chunk, Consent, Contact, MessageTemplate, Provider, Suppression
 from notifications.services import contacts
 from tests import factories
 from tests.vieuxmoulin.backoffice import rows
@@ -335,3 +335,23 @@ def test_a_service_whose_sender_would_be_refused_is_not_taken(office, platform, 
 
     assert (fault in html.unescape(response.content.decode())) if fault else response.status_code == 302
     assert Provider.objects.count() == (0 if fault else 1)
+
+
+def test_the_access_of_another_service_is_refused(office):
+    access = factories.CredentialFactory(platform="facebook")
+
+    page = office.post(
+        reverse("admin:notifications_provider_add"),
+        {"platform": "twilio", "channel": "sms", "credential": access.pk, "position": 0, "is_active": "on"},
+    ).content.decode()
+
+    assert "Cet accès est celui de « facebook »" in html.unescape(page)
+    assert Provider.objects.count() == 0
+
+
+def test_a_batch_leads_to_the_send_where_it_can_be_stopped(office):
+    chunk = rows.one_of_each()[Chunk]
+
+    page = office.get(reverse("admin:notifications_chunk_change", args=[chunk.pk])).content.decode()
+
+    assert reverse("backoffice:send", args=[chunk.task_id]) in page
