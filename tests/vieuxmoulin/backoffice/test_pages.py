@@ -1,9 +1,12 @@
 """Every screen of the back-office opens, empty or full, tells no secret, and asks few questions of the database."""
 
+import html
+
 import pytest
 from django.contrib import admin
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.views.defaults import server_error
 
 from tests.vieuxmoulin.backoffice import rows
 
@@ -78,3 +81,24 @@ def test_a_page_open_since_another_session_is_told_in_words(manager):
 
     assert answer.status_code == 403
     assert "Cette page est restée ouverte trop longtemps" in answer.content.decode()
+
+
+def test_whoever_is_turned_away_reads_why_in_french(sign_in):
+    answer = sign_in("Rédaction").get(reverse("backoffice:send_compose"))
+
+    assert answer.status_code == 403
+    assert "Votre rôle ne donne pas ce droit" in html.unescape(answer.content.decode())
+
+
+def test_an_address_that_leads_nowhere_says_so_in_french(client, db):
+    answer = client.get("/nulle-part/")
+
+    assert answer.status_code == 404
+    assert "Il n'y a rien à cette adresse" in html.unescape(answer.content.decode())
+
+
+def test_a_fault_of_ours_is_told_without_the_database():
+    answer = server_error(RequestFactory().get("/"))
+
+    assert answer.status_code == 500
+    assert "L'erreur est notée." in html.unescape(answer.content.decode())
