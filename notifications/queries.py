@@ -54,6 +54,12 @@ def open_chunks(task_id: Any) -> QuerySet[Chunk]:
     return Chunk.objects.filter(task_id=task_id, status__in=[Chunk.Status.PENDING, Chunk.Status.SENDING])
 
 
+def obstacles(task_id: Any) -> list[str]:
+    """Why chunks of one send that should have left have not, each reason once; the first ones."""
+    held = open_chunks(task_id).exclude(last_error="").order_by("last_error").values_list("last_error", flat=True)
+    return list(held.distinct()[:3])
+
+
 def figures(task_id: Any) -> dict[str, int]:
     """What came of a send after it left; opens and clicks among those who agreed to be measured only (law 8)."""
     tracked = Q(sent_at__isnull=False, is_tracked=True)

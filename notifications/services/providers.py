@@ -45,10 +45,16 @@ def pick(channel: str, wanted: Provider | None = None) -> Provider | None:
     return usable(channel).first()
 
 
+def resting(channel: str) -> Provider | None:
+    """The service of a channel, set aside for a while, that is tried again first; None when there is none."""
+    aside = Provider.objects.filter(channel=channel, is_active=True, resting_until__gt=timezone.now())
+    return aside.order_by("resting_until").first()
+
+
 def next_return(channel: str) -> datetime | None:
     """When the first resting service of a channel is tried again; None when there is none to wait for."""
-    resting = Provider.objects.filter(channel=channel, is_active=True, resting_until__gt=timezone.now())
-    return resting.order_by("resting_until").values_list("resting_until", flat=True).first()
+    aside = resting(channel)
+    return aside.resting_until if aside else None
 
 
 def set_aside(provider: Provider, error: CommunicationError, attempts: int) -> datetime:

@@ -165,12 +165,28 @@ def _part(
         "allowed": found.allowed,
         "refused": [(permission.words_for(verdict, channel), number) for verdict, number in found.refused.items()],
         "moments": _moments(form, template, channel, guests) if is_moving else [],
-        "provider": providers.pick(channel),
+        "without_provider": _without_provider(channel),
         "problem": "",
     }
     if names := missing(template, channel, given):
         return {**part, "problem": _("Valeurs à donner : %(names)s.") % {"names": ", ".join(names)}}
     return {**part, **_looks(template, channel, guests, given, found.allowed)}
+
+
+def _without_provider(channel: str) -> str:
+    """Why nothing would leave by this channel for now, whoever the guests are; empty when a service carries it."""
+    if providers.first(channel):
+        return ""
+    aside = providers.resting(channel)
+    if aside is None:
+        return _(
+            "Aucun prestataire ne porte ce canal : les messages attendraient. Ajoutez-en un dans « Prestataires »."
+        )
+    return _("%(service)s est à l'écart jusqu'au %(at)s, les messages attendraient. %(reason)s") % {
+        "service": aside.get_platform_display(),
+        "at": short_date(aside.resting_until),
+        "reason": aside.resting_reason,
+    }
 
 
 def _moments(

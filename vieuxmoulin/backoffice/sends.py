@@ -172,6 +172,7 @@ def _state(request: HttpRequest, task: Task) -> dict[str, Any]:
         "counts": [(str(STATES[state]), number) for state, number in sorted(counts.items())],
         "reasons": reasons_of(task),
         "figures": figures,
+        "obstacles": queries.obstacles(task.pk),
         "failed": counts.get(Notification.Status.FAILED, 0),
         "may_conduct": request.user.has_perm(CONDUCT),
     }

@@ -2,14 +2,14 @@
 
 import html
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications.models import Chunk, Contact, Notification, Segment
+from notifications.models import Chunk, Contact, Notification, Provider, Segment
 from notifications.services import contacts, sending
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory, TagFactory
 from vieuxmoulin.backoffice import sent, values
@@ -58,7 +58,17 @@ def test_a_channel_without_text_or_service_is_told(office, crowd):
     parts = {part["channel"]: part for part in preview(office, channels=["sms", "push"]).context["parts"]}
 
     assert parts["push"]["problem"] == "Ce modèle n'a pas de texte pour ce canal."
-    assert parts["sms"]["provider"] is None
+    assert parts["sms"]["without_provider"].startswith("Aucun prestataire ne porte ce canal")
+
+
+def test_a_service_set_aside_is_named_with_its_reason_and_not_said_to_be_missing(office, crowd):
+    back = datetime.now(UTC) + timedelta(minutes=10)
+    Provider.objects.update(resting_until=back, resting_reason="Clé refusée.")
+
+    (part,) = preview(office).context["parts"]
+
+    assert part["without_provider"].startswith("SendGrid est à l'écart jusqu'au ")
+    assert part["without_provider"].endswith("les messages attendraient. Clé refusée.")
 
 
 def test_a_channel_without_text_promises_nothing(office, crowd):
@@ -306,6 +316,14 @@ def test_a_send_is_found_again_where_one_writes_and_in_the_ledger(office, crowd)
 
     assert address in office.get(reverse("backoffice:send_compose")).content.decode()
     assert address in office.get(reverse("admin:vieuxmoulin_task_change", args=[task.pk])).content.decode()
+
+
+def test_a_send_that_is_held_says_why(office, send):
+    Chunk.objects.update(last_error="SendGrid refuse notre accès : mettez la clé à jour.")
+
+    page = html.unescape(office.get(reverse("backoffice:send", args=[send.pk])).content.decode())
+
+    assert "Ce qui attend est retenu : SendGrid refuse notre accès : mettez la clé à jour." in page
 
 
 def test_nothing_is_offered_to_stop_what_was_stopped(office, send):
