@@ -157,6 +157,7 @@ def test_no_screen_is_wider_than_the_window_nor_in_english(office):
 def test_a_guest_with_many_tags_fits_in_the_window(office):
     for number in range(7):
         factories.TagFactory(slug=f"groupe-{number}", name=f"Clients du groupe {number}")
+    factories.TagFactory(slug="sans-fin", name="T" * 60)
     guest = factories.ContactFactory()
 
     office.goto(f"/admin/notifications/contact/{guest.pk}/change/")

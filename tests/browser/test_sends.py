@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from notifications.models import Segment
 from tests.browser.conftest import PASSWORD, SIZES
+from tests.browser.test_backoffice import overflow
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 from vieuxmoulin.models import Task
 
@@ -90,3 +91,25 @@ def test_a_rule_taken_away_is_counted_and_a_segment_goes_in_two_taps(office, cho
 
     office.wait_for_url("**/notifications/segment/")
     assert Segment.objects.count() == 0
+
+
+def test_words_without_an_end_widen_no_page(office, choices):
+    ContactFactory(first_name="Ana", last_name="A" * 60)
+    rules = {"field": "last_name", "op": "starts", "value": "A" * 60}
+    segment = Segment.objects.create(slug="long", name="W" * 60, description="D" * 120, rules=rules)
+    widths = {}
+    for address in (f"/admin/segments/?segment={segment.pk}", "/admin/envois/nouveau/?public=segment:long"):
+        office.goto(address)
+        widths[address] = overflow(office)
+    office.locator("[name=template]").select_option("promotion")
+    office.locator("[name=data]").fill(f"promo_title : {'B' * 90}")
+    office.locator("[name=data]").blur()
+    expect(office.locator("#forecast strong", has_text="BBBB")).to_be_visible()
+    widths["forecast"] = overflow(office)
+    office.get_by_role("button", name="Envoyer").click()
+    office.wait_for_url("**/envois/*-*/")
+    widths["send"] = overflow(office)
+    office.goto("/admin/envois/nouveau/")
+    widths["recent"] = overflow(office)
+
+    assert {place: width for place, width in widths.items() if width} == {}
