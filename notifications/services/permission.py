@@ -197,7 +197,7 @@ def reachable(guests: QuerySet[Contact], *, channel: str, purpose: str) -> Query
     return _judged(guests, channel, purpose).filter(verdict=ALLOWED)
 
 
-def _judged(guests: QuerySet[Contact], channel: str, purpose: str) -> QuerySet[Contact]:
+def _judged(guests: QuerySet[Contact], channel: str, purpose: str) -> QuerySet:
     """The guests, each with the verdict of `may_send`."""
     column = {"email": "email_index", "sms": "phone_index"}.get(channel)
     rows = with_standing(Contact.objects.filter(pk__in=guests.order_by().values("pk")), channel, contact="pk")

@@ -98,7 +98,8 @@ def test_words_without_an_end_widen_no_page(office, choices):
     rules = {"field": "last_name", "op": "starts", "value": "A" * 60}
     segment = Segment.objects.create(slug="long", name="W" * 60, description="D" * 120, rules=rules)
     widths = {}
-    for address in (f"/admin/segments/?segment={segment.pk}", "/admin/envois/nouveau/?public=segment:long"):
+    exported, sent = "/admin/notifications/contact/exporter/", "/admin/envois/nouveau/?public=segment:long"
+    for address in (f"/admin/segments/?segment={segment.pk}", exported, sent):
         office.goto(address)
         widths[address] = overflow(office)
     office.locator("[name=template]").select_option("promotion")
