@@ -120,6 +120,7 @@ def foretell(form: SendForm) -> dict[str, Any]:
         "audience_size": guests.count(),
         "values_error": form.errors.get("data", []) if given is None else [],
         "moment_faults": _moment_faults(form),
+        "is_example": bool(given) and given == template.sample,
         "sample": values.written(template.sample),
         "parts": [_part(template, channel, guests, given or {}, form) for channel in channels],
     }

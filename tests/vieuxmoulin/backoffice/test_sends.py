@@ -100,6 +100,16 @@ def test_the_values_offered_read_like_those_that_one_types(office, crowd):
     assert values.read(offered, template.sample) == sample
 
 
+def test_values_left_as_the_example_are_remarked(office, crowd):
+    MessageTemplateFactory(slug="exemple", sample={"promo_title": "Soirée huîtres"})
+    remark = "Ce sont encore les valeurs d'exemple"
+
+    same = preview(office, template="exemple", data="promo_title : Soirée huîtres").content.decode()
+    other = preview(office, template="exemple", data="promo_title : Soirée cèpes").content.decode()
+
+    assert (remark in html.unescape(same), remark in html.unescape(other)) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
