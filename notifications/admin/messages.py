@@ -31,10 +31,10 @@ from integrations.admin_tools.display import (
     short_date,
     status_column,
 )
-from integrations.admin_tools.operations import DialogForm, operation
+from integrations.admin_tools.operations import DialogForm, counted, operation
 from notifications.connectors import registry
 from notifications.models import ChannelType, Chunk, Notification, Provider
-from notifications.services import outcomes, sms, subscribing
+from notifications.services import delivery, outcomes, sms, subscribing
 
 MESSAGE_COLOURS = {
     "sent": GOOD,
@@ -187,6 +187,11 @@ class ChunkAdmin(HistoryAdmin):
         return short(chunk.last_error)
 
 
+def is_resting(provider: Provider) -> bool:
+    """Whether a service that failed is set aside for now."""
+    return provider.resting_until is not None and provider.resting_until > timezone.now()
+
+
 class ProviderForm(forms.ModelForm):
     """A service and our access to it; a sender that operators would refuse is told before the first message."""
 
@@ -217,7 +222,7 @@ class ProviderAdmin(BackofficeAdmin):
 
     form = ProviderForm
     list_display = ("platform", "channel", "position", "state", "rate", "credential")
-    actions_detail = ("listen",)
+    actions_detail = ("try_again", "listen")
     readonly_fields = ("state", "resting_reason")
     fields = (
         "platform",
@@ -240,8 +245,21 @@ class ProviderAdmin(BackofficeAdmin):
     def state(self, provider: Provider) -> str:
         if not provider.is_active:
             return _("arrêté")
-        is_resting = provider.resting_until is not None and provider.resting_until > timezone.now()
-        return _("à l'écart") if is_resting else _("au travail")
+        return _("à l'écart") if is_resting(provider) else _("au travail")
+
+    @operation(
+        title=gettext_lazy("Réessayer maintenant…"),
+        icon="refresh",
+        question=gettext_lazy(
+            "À faire une fois la cause corrigée : clé renouvelée, crédit rechargé. Ce qui attend repart aussitôt ; si le prestataire "
+            "refuse encore, il est de nouveau mis à l'écart."
+        ),
+        when=is_resting,
+    )
+    def try_again(self, request: HttpRequest, provider: Provider, form: DialogForm) -> str:
+        number = delivery.try_again(provider)
+        none = _("Ce prestataire est de nouveau essayé ; rien n'attendait.")
+        return counted(number, _("1 lot de messages repart."), _("{} lots de messages repartent."), none)
 
     @operation(
         title=gettext_lazy("Recevoir ses retours…"),

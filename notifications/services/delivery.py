@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from integrations.claims import CLEAR_ERROR, RELEASE, claim, error_fields, next_
 from integrations.errors import CommunicationError, TransientError
 from integrations.events import announce
 from integrations.queueing import enqueue
-from notifications.models import Chunk, Notification
+from notifications.models import Chunk, Notification, Provider
 from notifications.services import providers
 from notifications.services.turns import Turn
 from notifications.signals import messages_settled
@@ -45,6 +46,25 @@ def deliver_chunk(chunk_id: Any) -> bool:
     while late:
         _end(late.popleft())
     return first is not None
+
+
+def try_again(provider: Provider) -> int:
+    """A person mended what set a service aside: it is tried now, with what waited for it; returns the number of chunks.
+
+    What was planned for later, or waits for the morning, still does.
+    """
+    held = ~Q(last_error="")
+    if provider.resting_until:
+        # Those that found no service at all wait until the first one is back.
+        held |= Q(next_attempt_at=provider.resting_until)
+    with transaction.atomic():
+        Provider.objects.filter(pk=provider.pk).update(resting_until=None)
+        waiting = Chunk.objects.filter(held, channel=provider.channel, status=Chunk.Status.PENDING)
+        ids = list(waiting.values_list("pk", "priority"))
+        waiting.update(next_attempt_at=None)
+        for chunk_id, priority in ids:
+            enqueue(DELIVER_CHUNK, chunk_id, priority=priority)
+    return len(ids)
 
 
 def _take(chunk_id: Any, late: "deque[Turn]") -> "Turn | None":

@@ -355,3 +355,20 @@ def test_a_batch_leads_to_the_send_where_it_can_be_stopped(office):
     page = office.get(reverse("admin:notifications_chunk_change", args=[chunk.pk])).content.decode()
 
     assert reverse("backoffice:send", args=[chunk.task_id]) in page
+
+
+def test_a_service_set_aside_may_be_tried_at_once_and_a_working_one_has_no_such_button(office):
+    working = factories.ProviderFactory(channel="sms", platform="twilio")
+    aside = factories.ProviderFactory(
+        resting_until=timezone.now() + timedelta(minutes=5), resting_reason="Clé refusée."
+    )
+
+    pages = [
+        html.unescape(office.get(reverse("admin:notifications_provider_change", args=[row.pk])).content.decode())
+        for row in (working, aside)
+    ]
+    ask(office, "notifications_provider_try_again", aside)
+
+    aside.refresh_from_db()
+    assert ["Réessayer maintenant…" in page for page in pages] == [False, True]
+    assert aside.resting_until is None

@@ -203,3 +203,30 @@ def test_a_line_too_long_gives_the_worker_back(api, monkeypatch):
     assert {status for status, _ in states()} == {"pending"}
     assert (chunk.status, chunk.last_error) == ("pending", "")
     assert waited == timedelta(seconds=60)
+
+
+def test_a_service_that_was_mended_is_tried_now_with_what_waited_for_it(api):
+    api.post(SENDGRID, status=401, json={"errors": [{"message": "bad key", "field": None}]})
+    provider = ProviderFactory(platform="sendgrid", channel="email")
+    held, tomorrow = send(), timezone.now() + timedelta(days=1)
+    delivery.deliver_chunk(held.pk)
+    provider.refresh_from_db()
+    late = Chunk.objects.create(
+        task_id=uuid.uuid4(), template=held.template, channel="email", next_attempt_at=provider.resting_until
+    )
+    planned = Chunk.objects.create(
+        task_id=uuid.uuid4(), template=held.template, channel="email", next_attempt_at=tomorrow
+    )
+    other = Chunk.objects.create(
+        task_id=uuid.uuid4(), template=held.template, channel="sms", next_attempt_at=tomorrow, last_error="Panne."
+    )
+    api.replace(responses.POST, SENDGRID, status=202, headers={"X-Message-Id": "m"})
+
+    freed = delivery.try_again(provider)
+    delivery.deliver_chunk(held.pk)
+
+    dates = dict(Chunk.objects.values_list("pk", "next_attempt_at"))
+    assert freed == 2
+    assert (dates[late.pk], dates[planned.pk], dates[other.pk]) == (None, tomorrow, tomorrow)
+    assert states() == [("sent", "sendgrid")] * 2
+    assert Provider.objects.get().resting_reason == ""
