@@ -16,7 +16,7 @@ from integrations.admin_tools.operations import sentences
 from integrations.errors import CommunicationError
 from notifications.models import ChannelType, Contact, MessageTemplate, Purpose, Segment, Tag
 from notifications.services import moments, permission, previews, providers, sending
-from notifications.services.templates import audience_cost, missing, render_for
+from notifications.services.templates import TEXTS, audience_cost, missing, render_for
 from vieuxmoulin.backoffice import values
 from vieuxmoulin.backoffice.fields import DateTimeInput
 from vieuxmoulin.orchestrator import notifying
@@ -121,9 +121,17 @@ def foretell(form: SendForm) -> dict[str, Any]:
         "values_error": form.errors.get("data", []) if given is None else [],
         "moment_faults": _moment_faults(form),
         "is_example": bool(given) and given == template.sample,
-        "sample": values.written(template.sample),
+        "sample": values.written(_as_read(template)),
         "parts": [_part(template, channel, guests, given or {}, form) for channel in channels],
     }
+
+
+def _as_read(template: MessageTemplate) -> dict[str, Any]:
+    """The example's values in the order in which the texts use them: PostgreSQL keeps none of its own."""
+    text = " ".join(getattr(template, name) for name in TEXTS)
+    places = {name: text.find(name) for name in template.sample}
+    last = len(text)
+    return dict(sorted(template.sample.items(), key=lambda item: last if places[item[0]] < 0 else places[item[0]]))
 
 
 def nobody(form: SendForm) -> str:

@@ -92,7 +92,8 @@ def test_values_are_typed_a_line_each(office, crowd):
 
 def test_the_values_offered_read_like_those_that_one_types(office, crowd):
     sample = {"titre": "Cèpes", "price_cents": 950, "menu_items": [{"name": "Velouté"}], "image_url": ""}
-    template = MessageTemplateFactory(slug="offerts", sample=sample)
+    body = "<p>{{titre}} {{price_cents}}</p>{{#each menu_items}}{{name}}{{/each}}"
+    template = MessageTemplateFactory(slug="offerts", subject="x", body_html=body, sample=sample)
 
     offered = preview(office, template="offerts", data="").context["sample"]
 
