@@ -19,6 +19,7 @@ from notifications.models import ChannelType, Consent, Contact, Suppression
 from notifications.services import contacts
 from notifications.services.permission import address_index
 
+PAIRS = gettext_lazy('Écrivez des paires entre accolades, comme {"table_preferee": "terrasse"}.')
 KEPT = gettext_lazy("Laissez vide pour garder celui qui est enregistré.")
 
 
@@ -48,6 +49,10 @@ class ContactForm(forms.ModelForm):
         model = Contact
         fields = ("first_name", "last_name", "language", "tags", "source", "attributes")
         widgets = {"tags": UnfoldAdminCheckboxSelectMultipleWidget}
+        help_texts = {"attributes": PAIRS}
+        error_messages = {
+            "attributes": {"invalid": gettext_lazy("Ces attributs ne se lisent pas. %(pairs)s") % {"pairs": PAIRS}}
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

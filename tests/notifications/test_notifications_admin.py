@@ -101,6 +101,17 @@ def test_somebody_of_whom_nothing_is_known_is_not_created(office):
     assert Contact.objects.count() == 0
 
 
+def test_attributes_that_cannot_be_read_are_refused_with_an_example(office):
+    page = office.post(
+        reverse("admin:notifications_contact_add"), contact_data(attributes="table = terrasse")
+    ).content.decode()
+
+    said = 'Ces attributs ne se lisent pas. Écrivez des paires entre accolades, comme {"table_preferee": "terrasse"}.'
+    assert said in html.unescape(page)
+    assert "table = terrasse" in html.unescape(page)
+    assert Contact.objects.count() == 0
+
+
 def test_a_guest_is_found_by_a_whole_address_and_not_by_a_part(office):
     contact = factories.ContactFactory(email="guest@example.com", phone="+33612345678")
     factories.ContactFactory()
