@@ -1,13 +1,15 @@
 """The values of a template as staff type them: a line each, « nom : valeur »; JSON for what a line cannot hold."""
 
 import json
+import math
 import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-_LINE = re.compile(r"\s*([A-Za-z_]\w*)\s*:(.*)", re.ASCII)
+_NAME = r"[^\W\d]\w*"
+_LINE = re.compile(rf"\s*({_NAME})\s*:(.*)")
 YES, NO = ("oui", "true"), ("non", "false")
 
 
@@ -32,19 +34,24 @@ def read(typed: str, sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def written(sample: dict[str, Any]) -> str:
-    """Values as lines that `read` reads back; as JSON when one of them spreads over several lines."""
+    """Values as lines that `read` reads back; as JSON when one of them is more than a line can hold."""
     if not sample:
         return ""
-    if any(isinstance(value, str) and value.splitlines()[1:] for value in sample.values()):
+    if not all(re.fullmatch(_NAME, name) and _fits(value) for name, value in sample.items()):
         return json.dumps(sample, ensure_ascii=False, indent=2)
     return "\n".join(f"{name} : {_words(value)}" for name, value in sample.items())
+
+
+def _fits(value: Any) -> bool:
+    if value is None:
+        return False
+    words = _words(value)
+    return words == words.strip() and len(words.splitlines()) <= 1
 
 
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return (YES if value else NO)[0]
-    if value is None:
-        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -58,7 +65,7 @@ def _value(name: str, text: str, example: Any) -> Any:
     if isinstance(example, list | dict):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             form = json.dumps(example, ensure_ascii=False)[:120]
             raise ValidationError(
                 _("« %(name)s » : cette liste ne se lit pas. Partez de l'exemple : %(form)s")
@@ -68,11 +75,14 @@ def _value(name: str, text: str, example: Any) -> Any:
 
 
 def _number(name: str, text: str, example: float) -> float:
-    plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
-    if re.fullmatch(r"-?\d{1,15}", plain, re.ASCII):
-        return int(plain)
-    if re.fullmatch(r"-?\d{1,15}\.\d{1,6}", plain, re.ASCII):
-        return float(plain)
+    plain = "".join(text.split()).replace(",", ".")
+    for kind in (int, float):
+        try:
+            found = kind(plain)
+        except ValueError:
+            continue
+        if "_" not in plain and math.isfinite(found):
+            return found
     raise ValidationError(
         _("« %(name)s » : un nombre est attendu, comme %(example)s.") % {"name": name, "example": example}
     )
@@ -81,7 +91,7 @@ def _number(name: str, text: str, example: float) -> float:
 def _read_json(typed: str) -> dict[str, Any]:
     try:
         return json.loads(typed)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValidationError(
             _(
                 "Ces valeurs ne se lisent pas : ligne %(line)s, signe %(column)s. Plus simple : une par ligne, « nom : valeur »."
