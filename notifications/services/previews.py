@@ -73,6 +73,11 @@ class Preview:
     warnings: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
 
+    @property
+    def faulty(self) -> set[str]:
+        """The texts that cannot be shown before they are mended."""
+        return {fault.field for fault in self.faults}
+
 
 def preview(template: MessageTemplate, contact: Contact | None = None, *, dark: bool = False) -> Preview:
     """Fill every text of a template with its sample, for a guest or for an example of one. Saves and sends nothing."""

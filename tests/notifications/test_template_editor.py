@@ -1,5 +1,6 @@
 """The editor of templates: previews of what is typed, on whom, with what faults; versions that come back; test sends."""
 
+import html
 import json
 
 import pytest
@@ -108,6 +109,13 @@ def test_a_fault_has_its_place_and_the_other_texts_are_shown(office, field, text
 
     assert [(fault.field, fault.line, fault.column) for fault in made.faults] == [(field, line, column)]
     assert made.push == "Bonjour"
+
+
+def test_a_text_at_fault_is_not_said_to_be_missing(office):
+    page = office.post(reverse(PREVIEW), typed(sms_body="{{#if x}}")).content.decode()
+
+    assert "n'a pas de SMS" not in html.unescape(page)
+    assert "tant que ce qui est signalé plus haut n'est pas corrigé" in html.unescape(page)
 
 
 def test_a_sample_that_is_no_json_is_told_and_the_rest_is_shown(office):
