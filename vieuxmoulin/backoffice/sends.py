@@ -174,5 +174,6 @@ def _state(request: HttpRequest, task: Task) -> dict[str, Any]:
         "figures": figures,
         "obstacles": queries.obstacles(task.pk),
         "failed": counts.get(Notification.Status.FAILED, 0),
+        "unknown": counts.get(Notification.Status.UNKNOWN, 0),
         "may_conduct": request.user.has_perm(CONDUCT),
     }

@@ -337,6 +337,17 @@ def test_a_send_that_is_held_says_why(office, send):
     assert "Ce qui attend est retenu : SendGrid refuse notre accès : mettez la clé à jour." in page
 
 
+def test_messages_of_unknown_fate_are_told_and_led_to(office, send):
+    Notification.objects.filter(pk=Notification.objects.first().pk).update(status="unknown")
+
+    page = html.unescape(office.get(reverse("backoffice:send", args=[send.pk])).content.decode())
+    address = f"{reverse('admin:notifications_notification_changelist')}?task_id={send.pk}&status__exact=unknown"
+
+    assert "1 message à vérifier : le prestataire n'a pas dit s'il est parti." in page
+    assert address in page
+    assert office.get(address).context["cl"].result_count == 1
+
+
 def test_nothing_is_offered_to_stop_what_was_stopped(office, send):
     Notification.objects.filter(pk=Notification.objects.first().pk).update(status="sending")
     act(office, send, "cancel")
