@@ -9,7 +9,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications.models import Chunk, Contact, Notification, Provider, Segment
+from notifications.models import Chunk, Contact, MessageTemplate, Notification, Provider, Segment
 from notifications.services import contacts, sending
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory, TagFactory
 from vieuxmoulin.backoffice import sent, values
@@ -38,6 +38,15 @@ def test_the_page_opens_and_asks_for_a_choice(office, crowd):
     page = office.get(reverse("backoffice:send_compose")).content.decode()
 
     assert "Choisissez un modèle, un public et un canal" in page
+
+
+def test_a_template_leads_to_a_send_in_which_it_is_chosen(office, crowd):
+    row = MessageTemplate.objects.get(slug="promotion")
+    address = f"{reverse('backoffice:send_compose')}?modele=promotion"
+
+    assert address in office.get(reverse("admin:notifications_messagetemplate_change", args=[row.pk])).content.decode()
+    assert address not in office.get(reverse("admin:notifications_messagetemplate_add")).content.decode()
+    assert office.get(address).context["form"]["template"].value() == "promotion"
 
 
 def test_the_forecast_tells_who_will_get_it_who_will_not_and_why(office, crowd):
