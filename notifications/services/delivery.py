@@ -9,12 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.claims import CLEAR_ERROR, RELEASE, claim, error_fields, next_sweep, retry_at
+from integrations.claims import CLEAR_ERROR, RELEASE, claim, error_fields, lease, next_sweep, retry_at
 from integrations.errors import CommunicationError, TransientError
 from integrations.events import announce
 from integrations.queueing import enqueue
 from notifications.models import Chunk, Notification, Provider
-from notifications.services import providers
+from notifications.services import outcomes, providers
 from notifications.services.turns import Turn
 from notifications.signals import messages_settled
 
@@ -24,6 +24,8 @@ DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
 # At the end of a chunk a call without an answer would keep the worker idle: it goes on with other chunks, so many in one task, and
 # so many of them not ended.
 MOST_IN_A_TURN, MOST_LATE = 20, 4
+# A window that left before a pause is answered within seconds, or never.
+OTHERS_LAND = timedelta(seconds=30)
 Status = Notification.Status
 
 
@@ -110,10 +112,11 @@ def _finish(turn: Turn) -> None:
     chunk, error = turn.chunk, turn.error
     if error is None:
         providers.trust_again(turn.provider)
-    pending = Notification.objects.filter(chunk=chunk, status=Status.PENDING)
+    # All our windows have landed: what is on its way here left with a worker from before a pause.
+    unsettled = Notification.objects.filter(chunk=chunk, status__in=[Status.PENDING, Status.SENDING])
     closed = (
         Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts)
-        .exclude(pk__in=pending.values("chunk_id"))
+        .exclude(pk__in=unsettled.values("chunk_id"))
         .update(status=Chunk.Status.DONE, **RELEASE, **CLEAR_ERROR)
     )
     if closed:
@@ -125,7 +128,15 @@ def _finish(turn: Turn) -> None:
     elif turn.mishaps:
         put_back(chunk, at=_soon(turn.mishaps, chunk.attempts), **error_fields(turn.mishaps[-1]))
     else:
-        put_back(chunk, at=turn.deferred_until or timezone.now())
+        put_back(chunk, at=turn.deferred_until or _when_others_land(chunk) or timezone.now())
+
+
+def _when_others_land(chunk: Chunk) -> datetime | None:
+    """When to look again at what another worker still has on its way; None when nothing is, or it is surely lost."""
+    if outcomes.lose_in_flight(chunk, before=timezone.now() - lease()):
+        return None
+    on_its_way = Notification.objects.filter(chunk=chunk, status=Status.SENDING)
+    return timezone.now() + OTHERS_LAND if on_its_way.exists() else None
 
 
 def _soon(mishaps: list[CommunicationError], attempts: int) -> datetime:

@@ -165,11 +165,19 @@ def _recover(chunk_id: Any) -> bool:
         )
         if not taken and not abandoned(chunk, states=STOPPED).update(**RELEASE):
             return False
-        in_flight = Notification.objects.filter(chunk_id=chunk_id, status=Status.SENDING)
-        lost = in_flight.update(
-            status=Status.UNKNOWN, reason="Interrompu pendant l'envoi : à relire chez le prestataire."
-        )
+        lost = lose_in_flight(chunk.get())
     return bool(taken or lost)
+
+
+def lose_in_flight(chunk: Chunk, *, before: datetime | None = None) -> int:
+    """What left with a worker that is dead may have arrived: it is read back. Returns the number of messages.
+
+    before: those only that left before that moment.
+    """
+    in_flight = Notification.objects.filter(chunk=chunk, status=Status.SENDING)
+    if before is not None:
+        in_flight = in_flight.filter(sending_at__lt=before)
+    return in_flight.update(status=Status.UNKNOWN, reason="Interrompu pendant l'envoi : à relire chez le prestataire.")
 
 
 def ripe_unknown(services: Collection[str]) -> Iterator[Notification]:

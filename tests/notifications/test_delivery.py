@@ -413,6 +413,49 @@ def test_the_window_of_a_worker_that_died_in_a_stopped_send_is_unknown(vendor, s
     assert Chunk.objects.get().status in ("canceled", "paused")
 
 
+@pytest.fixture
+def resumed(vendor):
+    """Two messages, one of which had left with another worker when the send was paused; it goes on now."""
+    chunk = send([ContactFactory(), ContactFactory()]).get()
+    gone = chunk.notifications.order_by("pk").first()
+    Notification.objects.filter(pk=gone.pk).update(status="sending", sending_at=timezone.now())
+    sending.pause(task_id=chunk.task_id)
+    sending.resume(task_id=chunk.task_id)
+    return chunk, gone
+
+
+def test_a_chunk_stays_open_while_another_worker_has_a_window_of_it_on_its_way(resumed, vendor):
+    chunk, gone = resumed
+
+    delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    assert (statuses(), chunk.status) == (["sending", "sent"], "pending")
+    assert timedelta(seconds=25) < chunk.next_attempt_at - timezone.now() <= delivery.OTHERS_LAND
+
+    # The other worker writes what it heard, and the chunk is closed at the next look.
+    outcomes.record([Outcome(str(gone.pk), "id-1")])
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=True):
+        delivery.deliver_chunk(chunk.pk)
+    chunk.refresh_from_db()
+    assert (statuses(), chunk.status) == (["sent", "sent"], "done")
+
+
+def test_a_window_whose_worker_died_in_a_pause_is_read_back(resumed, vendor):
+    chunk, gone = resumed
+    delivery.deliver_chunk(chunk.pk)
+
+    with time_machine.travel(NOON + timedelta(hours=1), tick=True):
+        delivery.deliver_chunk(chunk.pk)
+        delivery.deliver_chunk(chunk.pk)
+
+    chunk.refresh_from_db()
+    gone.refresh_from_db()
+    assert (statuses(), chunk.status, gone.status) == (["sent", "unknown"], "done", "unknown")
+    # The vendor heard of the other one only, and once.
+    assert [len(batch) for batch in vendor.batches] == [1]
+
+
 def test_a_paused_chunk_goes_on_at_once_when_resumed(vendor):
     chunk = send([ContactFactory()]).get()
     Chunk.objects.update(status="sending", claimed_by="w", lease_until=timezone.now() + timedelta(minutes=5))
