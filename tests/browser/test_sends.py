@@ -114,3 +114,19 @@ def test_words_without_an_end_widen_no_page(office, choices):
     widths["recent"] = overflow(office)
 
     assert {place: width for place, width in widths.items() if width} == {}
+
+
+def test_on_a_telephone_who_gets_it_stands_beside_the_button(office, choices):
+    office.set_viewport_size(SIZES["phone"])
+    choose(office)
+
+    told = office.locator("#send-summary")
+    expect(told).to_have_text("E-mail : 1 le recevra")
+    office.locator("[name=audience]").focus()
+    expect(told).to_be_in_viewport()
+    expect(office.get_by_role("button", name="Envoyer")).to_be_in_viewport()
+
+    office.locator("[name=data]").fill("")
+    office.locator("[name=data]").blur()
+    expect(told).to_have_text("E-mail : à compléter")
+    assert overflow(office) <= 0

@@ -172,6 +172,7 @@ def _part(
         "channel": channel,
         "label": ChannelType(channel).label,
         "allowed": found.allowed,
+        "left_out": sum(found.refused.values()),
         "refused": [(permission.words_for(verdict, channel), number) for verdict, number in found.refused.items()],
         "moments": _moments(form, template, channel, guests) if is_moving else [],
         "without_provider": _without_provider(channel),

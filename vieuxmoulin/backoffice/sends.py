@@ -84,7 +84,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     """What would happen if it were sent as it is chosen now."""
     form = SendForm(request.POST)
     form.full_clean()
-    return render(request, "backoffice/send_preview.html", _foretold(request, form))
+    return render(request, "backoffice/send_preview.html", {**_foretold(request, form), "is_beside": True})
 
 
 @guarded(SEE)

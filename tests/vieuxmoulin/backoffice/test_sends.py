@@ -1,6 +1,7 @@
 """Writing to guests: the forecast tells all, nothing leaves by itself, each send can be followed and stopped."""
 
 import html
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -55,6 +56,36 @@ def test_the_forecast_tells_who_will_get_it_who_will_not_and_why(office, crowd):
     assert part["allowed"] == 2
     assert part["refused"] == [("Pas de consentement aux offres par e-mail.", 1)]
     assert "Les cèpes sont là" in part["subject"] + part["text"] + part["html"]
+
+
+def summary(response):
+    """What stands beside the button, on one line."""
+    text = response.content.decode().partition('id="send-summary"')[2].partition(">")[2].partition("</p>")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "E-mail : 2 le recevront, 1 non"),
+        ({"data": ""}, "E-mail : à compléter"),
+        ({"audience": "tag:personne"}, "E-mail : personne ne le recevra"),
+        ({"channels": []}, ""),
+    ],
+)
+def test_who_gets_it_is_said_beside_the_button(office, crowd, changes, said):
+    TagFactory(slug="personne", name="Personne")
+
+    response = preview(office, **changes)
+
+    assert summary(response) == said
+    assert 'hx-swap-oob="true"' in response.content.decode()
+
+
+def test_the_page_that_comes_back_says_it_too(office, crowd):
+    response = office.post(reverse("backoffice:send_compose"), {**CHOSEN, "when": "later", "at": "2020-01-01T10:00"})
+
+    assert summary(response) == "E-mail : 2 le recevront, 1 non"
 
 
 def test_the_forecast_asks_for_the_values_that_are_missing(office, crowd):
