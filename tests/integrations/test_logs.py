@@ -16,7 +16,7 @@ SECRET = "s3cret-0123456789"
 def output():
     """Give the root logger our formatter and a text to write to; put back what was there."""
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, configured = (root.handlers[:], root.level), structlog.get_config()
     stream = io.StringIO()
 
     def start(as_json):
@@ -31,6 +31,8 @@ def output():
 
     yield start
     root.handlers, root.level = before
+    # The very same list of processors: loggers that were used already hold on to it, and other tests listen there.
+    structlog.configure(**configured)
 
 
 def lines(stream):

@@ -1,12 +1,13 @@
 """A token is looked up once a minute at most, and opens nothing any more as soon as it is taken back or runs out."""
 
+import pickle
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application
 
+from integrations import kept as keeping
 from integrations import shared_cache
 from tests.vieuxmoulin.api.conftest import Program, token_for
 from vieuxmoulin.api.clients import create_client
@@ -67,11 +68,13 @@ def test_a_token_runs_out_at_its_hour_though_it_is_kept(caller, monkeypatch):
     assert caller.get("/campaigns").status_code == 401
 
 
-def test_what_is_kept_holds_neither_the_token_nor_a_secret():
+def test_what_is_kept_holds_neither_the_token_nor_a_secret(monkeypatch):
+    added = {}
+    monkeypatch.setattr(keeping.cache, "add", lambda key, value, timeout: added.update({key: pickle.dumps(value)}))
     text = token_for("campaigns:read")
     Program(text).get("/campaigns")
 
-    kept = str(cache._cache)
+    kept = str(added)
     secret = Application.objects.get().client_secret
     assert "api.token:" in kept
     assert text not in kept
