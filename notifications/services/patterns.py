@@ -30,9 +30,8 @@ _IN_HTML = {FIRST: f"{FIRST}html", LAST: f"{LAST}html"}
 _OPENS, _CLOSES = "\ue010", "\ue011"
 _PLACE = re.compile(f"{_OPENS}([a-z0-9]+){_CLOSES}")
 _RESERVED = re.compile(f"[{_OPENS}{_CLOSES}]")
-# Rendering takes some of these out of a value, according to where it stands; and blanks that begin or end it, where it
-# begins or ends a text.
-_ODD = re.compile(f"[{_OPENS}{_CLOSES}\x00-\x1f\x7f-\x9f\u2028\u2029]|^\\s|\\s$")
+# Rendering takes some of these out of a value, according to where it stands.
+_ODD = re.compile(f"[{_OPENS}{_CLOSES}\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Press:
@@ -57,7 +56,7 @@ class Press:
         token: what the guest's way out holds, "" when there is none. is_tracked: the links and the pixel are the guest's.
         """
         first, last = guest.first_name, guest.last_name
-        if not self._is_usable or _ODD.search(first) or _ODD.search(last):
+        if not self._is_usable or _is_odd(first) or _is_odd(last):
             return None
         key = (bool(first), bool(last), guest.language, is_tracked)
         if key not in self._made:
@@ -100,6 +99,11 @@ def _is_uniform(subject: str, body_html: str, body_text: str) -> bool:
         # Each message is skipped with that reason when it is rendered.
         return False
     return text is not None and is_uniform
+
+
+def _is_odd(name: str) -> bool:
+    """Whether rendering may change a name. Blanks around it are trimmed where it begins or ends a text."""
+    return name != name.strip() or bool(_ODD.search(name))
 
 
 def _followed(page: str) -> tuple[str, list[str]]:
