@@ -6,6 +6,7 @@ from django.core.cache import cache
 from django.test import override_settings
 from django.urls import get_resolver
 
+from integrations import kept
 from integrations.services import outbound
 from tests import network
 from tests.plugin import require
@@ -35,6 +36,7 @@ def quick_passwords():
 def clean_cache():
     """Counters, locks and what the log says of one test are unknown to the next."""
     cache.clear()
+    kept.forget()
     structlog.contextvars.clear_contextvars()
 
 

@@ -84,6 +84,46 @@ def test_nothing_is_kept_where_a_change_would_not_be_heard(monkeypatch):
     assert (row.reads, cache.get("plat")) == (2, None)
 
 
+# --- What a process remembers -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(keeping.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_the_cache_is_asked_once_a_second(clock, monkeypatch):
+    kept("plat", Row())
+    asked = []
+    monkeypatch.setattr(keeping.cache, "get", asked.append)
+
+    assert [kept("plat", Row("l'autre")) for _ in range(5)] == ["lamproie"] * 5
+    assert asked == []
+    clock[0] += keeping.KNOWN_SECONDS
+    kept("plat", Row())
+    assert asked == ["plat"]
+
+
+def test_what_another_process_changed_is_heard_within_a_second(clock):
+    kept("plat", Row("l'ancien"))
+    cache.set("plat", keeping._CHANGED, 10)
+
+    clock[0] += keeping.KNOWN_SECONDS
+
+    assert [kept("plat", Row("le nouveau")) for _ in range(2)] == ["le nouveau"] * 2
+
+
+def test_a_process_remembers_so_many_rows_and_no_more(monkeypatch):
+    monkeypatch.setattr(keeping, "MOST_KNOWN", 3)
+
+    for rank in range(10):
+        kept(f"plat {rank}", Row(rank))
+
+    assert len(keeping._known) <= 3
+
+
 # --- Templates --------------------------------------------------------------------------------------------------------
 
 
