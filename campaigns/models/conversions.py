@@ -62,3 +62,13 @@ class CampaignAnalytics(models.Model):
     def rate(self) -> float | None:
         """The share of the guests written to who ordered, from 0 to 1; None when nobody was written to."""
         return round(self.guests_converted / self.guests_written, 4) if self.guests_written else None
+
+    def as_document(self) -> dict[str, int | float | None]:
+        """The figures as programs are given them."""
+        return {
+            "orders": self.orders,
+            "revenue_cents": self.revenue_cents,
+            "guests_written": self.guests_written,
+            "guests_converted": self.guests_converted,
+            "rate": self.rate,
+        }

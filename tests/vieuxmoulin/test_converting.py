@@ -1,8 +1,10 @@
 """Orders that give a campaign's code are counted to it, once each, and only guests it had written to are converted."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.cache import cache
 from django.db import IntegrityError
 from django.utils import timezone
@@ -24,7 +26,7 @@ from tests.factories import (
 )
 from tests.vieuxmoulin.backoffice import rows
 from vieuxmoulin.exchange import orders
-from vieuxmoulin.orchestrator import conducting, converting, goals
+from vieuxmoulin.orchestrator import conducting, converting, get_orchestrator, goals
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -229,6 +231,20 @@ def test_goals_of_orders_and_of_money_are_met(campaign):
     assert goals.check_all() == 2
     campaign.refresh_from_db()
     assert goals.measured(campaign) == {"orders": 2.0, "revenue": 84.0, "conversion_rate": 1.0}
+
+
+def test_a_report_is_plain_data_that_a_program_may_write_down(campaign):
+    orders.take((order(),), False)
+
+    report = async_to_sync(get_orchestrator().manage_campaign)(action="report", campaign_id=str(campaign.pk))
+
+    assert json.loads(json.dumps(report))["conversions"] == {
+        "orders": 1,
+        "revenue_cents": 4200,
+        "guests_written": 0,
+        "guests_converted": 0,
+        "rate": None,
+    }
 
 
 def test_what_was_never_counted_is_not_known(campaign):

@@ -210,7 +210,7 @@ def _campaigns(
             "status": one.status,
             "publications": _posts(posts.get(one.pk, [])),
             "notifications": _messages(messages.get(one.pk, [])),
-            "conversions": ConversionFigures(brought[one.pk]).data if one.code else None,
+            "conversions": brought[one.pk].as_document() if one.code else None,
         }
         for one in found
     ]

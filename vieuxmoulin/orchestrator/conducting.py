@@ -185,6 +185,6 @@ def report(campaign: Campaign) -> dict[str, Any]:
         "name": campaign.name,
         "status": campaign.status,
         "outcome": campaign.outcome,
-        "conversions": measured({campaign.pk: campaign.code})[campaign.pk] if campaign.code else None,
+        "conversions": measured({campaign.pk: campaign.code})[campaign.pk].as_document() if campaign.code else None,
         "phases": phases,
     }
