@@ -15,12 +15,15 @@ if (form) start();
 
 async function start() {
   const list = document.getElementById("card-list");
-  form.classList.add("is-live");
-  form.querySelector("[type=submit]").hidden = true;
   const print = form.querySelector(".print");
   print.hidden = isFramed;
   print.addEventListener("click", () => window.print());
-  if (list.dataset.isFiltered && !(await fetchWhole(list))) {
+  // Until the whole card is here, the button asks the server, as without a script.
+  const isFiltered = list.dataset.isFiltered === "yes";
+  const isWhole = !isFiltered || (await fetchWhole(list));
+  form.querySelector("[type=submit]").hidden = true;
+  form.classList.add("is-live");
+  if (!isWhole) {
     // What was left out is not here: each choice asks the server again.
     form.addEventListener("change", () => form.submit());
     return;
@@ -37,8 +40,8 @@ async function start() {
     apply();
     form.querySelector("summary").focus();
   });
-  // Also what the browser kept ticked when a guest came back.
-  if (form.querySelector("input:checked")) apply();
+  // Also what the browser kept ticked when a guest came back, and what was unticked while the card came.
+  if (isFiltered || form.querySelector("input:checked")) apply();
 }
 
 async function fetchWhole(list) {

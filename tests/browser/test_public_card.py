@@ -173,6 +173,23 @@ def test_a_shared_address_opens_filtered_and_can_be_opened_wide(page, house, car
     assert shown(page) == (["magret", "lentilles", "mystere", "f-midi", "biere", "medoc"], [])
 
 
+def test_a_box_unticked_while_the_whole_card_is_on_its_way_counts(page, house, card):
+    held = []
+    page.route("**/carte/", lambda route: held.append(route))
+    with page.expect_request("**/carte/"):
+        page.goto("/carte/?sans=sulphites")
+    page.get_by_label("sulfites").uncheck()
+    assert page.get_by_role("button", name="Filtrer la carte").is_visible()
+
+    held.pop().continue_()
+    page.locator(".card-filter.is-live").wait_for()
+
+    assert shown(page) == (["magret", "lentilles", "mystere", "f-midi", "biere", "medoc"], [])
+    assert told(page) == []
+    assert page.url.endswith("/carte/")
+    assert page.get_by_role("button", name="Filtrer la carte").is_hidden()
+
+
 def test_the_other_language_keeps_the_filter(page, house, card):
     page.goto("/carte/")
     page.get_by_text("Allergènes et régimes").click()
