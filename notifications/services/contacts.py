@@ -22,6 +22,8 @@ Act = ConsentEvent.Action
 Known = TypeVar("Known")
 # What is read of guests, by the value of the field of that name.
 Reader = Callable[[QuerySet[Contact], str], dict[str, Known]]
+# The channel, what is written to, and the index that finds it again.
+Recognised = tuple[str, str, str]
 
 
 def normalise_email(text: str) -> str:
@@ -72,21 +74,11 @@ def fingerprints(text: str) -> list[str]:
     return found
 
 
-def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
-    """The guests behind addresses and numbers, by the address as it was given, in as many queries for one as for all.
-
-    A new guest has agreed to nothing. Raises ValidationError with a message per address that is none (`error_dict`).
+def recognised(addresses: list[str]) -> dict[str, Recognised]:
+    """What each text says: an address, or else a number. Raises ValidationError with a message per text that is neither
+    (`error_dict`).
     """
-    return _found_or_made(addresses, source, _guests)
-
-
-def ids_of(addresses: list[str], *, source: str) -> dict[str, UUID]:
-    """As `find_or_create`, for whoever needs no more of the guests than their keys."""
-    return _found_or_made(addresses, source, _keys)
-
-
-def _found_or_made(addresses: list[str], source: str, read: Reader[Known]) -> dict[str, Known]:
-    wanted: dict[str, tuple[str, str, str]] = {}
+    found: dict[str, Recognised] = {}
     problems = {}
     for address in addresses:
         channel = ChannelType.EMAIL if "@" in address else ChannelType.SMS
@@ -95,9 +87,26 @@ def _found_or_made(addresses: list[str], source: str, read: Reader[Known]) -> di
         except ValidationError as error:
             problems[address] = error
         else:
-            wanted[address] = (channel, tidy, address_index(channel, tidy))
+            found[address] = (channel, tidy, address_index(channel, tidy))
     if problems:
         raise ValidationError(problems)
+    return found
+
+
+def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
+    """The guests behind addresses and numbers, by the address as it was given, in as many queries for one as for all.
+
+    A new guest has agreed to nothing. Raises ValidationError as `recognised` does.
+    """
+    return _found_or_made(recognised(addresses), source, _guests)
+
+
+def ids_of(wanted: dict[str, Recognised], *, source: str) -> dict[str, UUID]:
+    """As `find_or_create`, for whoever needs no more of the guests than their keys, and knows what was recognised."""
+    return _found_or_made(wanted, source, _keys)
+
+
+def _found_or_made(wanted: dict[str, Recognised], source: str, read: Reader[Known]) -> dict[str, Known]:
     by_index = {index: (channel, tidy) for channel, tidy, index in wanted.values()}
     found = _by_index(by_index, read)
     if unknown := {index: by_index[index] for index in by_index if index not in found}:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, F, Func, Q, QuerySet, UUIDField, Value, Window
+from django.db import connection, transaction
+from django.db.models import Count, F, Func, Model, Q, QuerySet, UUIDField, Value, Window
 from django.db.models.functions import Mod, RowNumber
 from django.utils import timezone
 
 from integrations.fields import SealedColumn
+from integrations.insertion import insertion, written
 from notifications.models import ChannelType, Chunk, Contact, Notification
 
 ADDRESS_COLUMNS = {ChannelType.EMAIL: "email", ChannelType.SMS: "phone"}
@@ -52,8 +53,47 @@ def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]
         start = end
 
 
-def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
-    """Write one message per guest in a chunk; returns how many are new. A guest already written to is left out."""
+def insert_chunk(chunk: Chunk, guests: QuerySet[Contact], labels: Labels, *, request: Model | None = None) -> int:
+    """Write a chunk and one message per guest in it; returns how many are new. A guest already written to is left out.
+
+    request: the row of the request, when it is still to be written. All is there together, or nothing is.
+    """
+    if connection.vendor == "postgresql":
+        return _in_one_trip(chunk, guests, labels, request)
+    with transaction.atomic(savepoint=False):
+        if request is not None:
+            request.save(force_insert=True)
+        chunk.save(force_insert=True)
+        statement, values = _messages(chunk, guests, labels, "%s", [chunk.pk])
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} ON CONFLICT DO NOTHING", values)
+            return cursor.rowcount
+
+
+def _in_one_trip(chunk: Chunk, guests: QuerySet[Contact], labels: Labels, request: Model | None) -> int:
+    """One statement needs no transaction around it: whoever is named waits for one trip instead of five."""
+    parts: list[str] = []
+    values: list[Any] = []
+    if request is not None:
+        asked, values = insertion(request)
+        parts.append(f"request AS ({asked})")
+    cut, of_chunk = insertion(chunk)
+    written_to, of_messages = _messages(chunk, guests, labels, "(SELECT id FROM chunk)", [])
+    parts += [f"chunk AS ({cut} RETURNING id)", f"message AS ({written_to} ON CONFLICT DO NOTHING RETURNING 1)"]
+    statement = f"WITH {', '.join(parts)} SELECT id, (SELECT COUNT(*) FROM message) FROM chunk"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, *of_chunk, *of_messages])
+        key, number = cursor.fetchone()
+    written(chunk, key)
+    if request is not None:
+        written(request, request.pk)
+    return number
+
+
+def _messages(
+    chunk: Chunk, guests: QuerySet[Contact], labels: Labels, chunk_key: str, chunk_values: list[Any]
+) -> tuple[str, list[Any]]:
+    """One INSERT for the messages of a chunk, and its parameters. chunk_key: how the statement says the chunk's key."""
     address = ADDRESS_COLUMNS.get(ChannelType(chunk.channel))
     # The three columns that differ from one guest to the next; the others are the same for the whole chunk.
     of_each = guests.order_by().annotate(
@@ -61,18 +101,16 @@ def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> 
     )
     sql, params = of_each.values_list("new_id", "new_contact", "new_recipient").query.sql_with_params()
     shared = _shared(chunk, labels)
-    names = [*shared, "id", "contact", "recipient"]
+    names = [*shared, "chunk", "id", "contact", "recipient"]
     columns = ", ".join(connection.ops.quote_name(_field(name).column) for name in names)
     table = connection.ops.quote_name(Notification._meta.db_table)
     # Every word of it comes from the model and the compiler, and each value is a parameter.
     statement = (
-        f"INSERT INTO {table} ({columns}) SELECT {', '.join(['%s'] * len(shared))}, guest.* "  # noqa: S608
-        f"FROM ({sql}) guest WHERE TRUE ON CONFLICT DO NOTHING"
+        f"INSERT INTO {table} ({columns}) SELECT {', '.join(['%s'] * len(shared))}, {chunk_key}, guest.* "  # noqa: S608
+        f"FROM ({sql}) guest WHERE TRUE"
     )
     values = [_field(name).get_db_prep_save(value, connection) for name, value in shared.items()]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, *params])
-        return cursor.rowcount
+    return statement, [*values, *chunk_values, *params]
 
 
 def _field(name: str) -> Any:
@@ -87,7 +125,6 @@ def _shared(chunk: Chunk, labels: Labels) -> dict[str, Any]:
         "data": {},
         "status": Notification.Status.PENDING.value,
         "reason": "",
-        "chunk": chunk.pk,
         "task_id": chunk.task_id,
         "campaign": labels.campaign_id,
         "phase": labels.phase_id,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from integrations.claims import RELEASE, next_sweep
@@ -16,7 +16,7 @@ from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.models import Chunk, Contact, Habit, MessageTemplate, Notification
 from notifications.services import moments, providers
-from notifications.services.expansion import Labels, batches, insert_messages
+from notifications.services.expansion import Labels, batches, insert_chunk
 from notifications.services.templates import missing
 
 # Without a provider yet, the chunk waits for one.
@@ -59,17 +59,24 @@ def create_messages(
     origin: Origin,
     when: When = When(),  # noqa: B008 (frozen)
     at_most: int | None = None,
+    request: Model | None = None,
 ) -> int:
     """Write the rows of one send and queue their chunks; returns the number of messages.
 
     at_most: how many guests there can be, when the caller knows: a handful needs no cutting.
+    request: the row of the request, still to be written: it is there with its messages, or not at all.
     Nothing is sent to a guest twice for one request: a row that exists already is left as it is.
     Raises ContentRejected when the template cannot be used so, and then nothing is written.
     """
     for channel in channels:
         ensure_usable(template, channel, data)
+    if _is_few(at_most) and len(channels) == 1 and not when.is_best:
+        # One chunk, which holds as a whole by itself.
+        return _expand(template, contacts, channels[0], data, origin, when.starts_at, at_most, request)
     # Whoever asks within a transaction of their own gets no savepoint: nothing here is refused halfway.
     with transaction.atomic(savepoint=False):
+        if request is not None:
+            request.save(force_insert=True)
         return sum(
             _expand(template, guests, channel, data, slot_origin, at, at_most)
             for channel in channels
@@ -79,9 +86,13 @@ def create_messages(
 
 def _plain(contacts: QuerySet[Contact], at_most: int | None) -> QuerySet[Contact]:
     """The same guests, each once and with nothing else asked of them, whatever picked them out."""
-    if at_most is not None and at_most <= FEW:
+    if _is_few(at_most):
         return contacts
     return Contact.objects.filter(pk__in=contacts.order_by().values("pk"))
+
+
+def _is_few(at_most: int | None) -> bool:
+    return at_most is not None and at_most <= FEW
 
 
 def _slots(
@@ -110,15 +121,19 @@ def _expand(
     origin: Origin,
     at: datetime | None,
     at_most: int | None,
+    request: Model | None = None,
 ) -> int:
-    """Cut an audience into chunks of as many messages as the service takes in one call."""
-    few = at_most if at_most is not None and at_most <= FEW else None
+    """Cut an audience into chunks of as many messages as the service takes in one call.
+
+    request: the row of the request, to be written with the one chunk of few.
+    """
+    few = at_most if _is_few(at_most) else None
     # Whoever is named waits for the answer: which service carries so few is asked when they leave.
     provider = providers.first(channel) if few is None else None
     size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
     total = 0
     for guests in batches(contacts, size) if few is None else [contacts]:
-        chunk = Chunk.objects.create(
+        chunk = Chunk(
             task_id=origin.task_id,
             template=template,
             channel=channel,
@@ -129,7 +144,7 @@ def _expand(
             # As it will be, but for guests named twice and those of the last chunk.
             size=size if few is None else few,
         )
-        number = insert_messages(chunk, guests, origin.labels)
+        number = insert_chunk(chunk, guests, origin.labels, request=request)
         if number:
             if number != chunk.size:
                 Chunk.objects.filter(pk=chunk.pk).update(size=number)

@@ -172,6 +172,18 @@ def test_an_unknown_address_becomes_a_guest_who_agreed_to_nothing():
 
 
 @pytest.mark.parametrize(
+    "wrong", ["tag:personne", "segment:personne", "00000000-0000-4000-8000-000000000000", "pas un numéro"]
+)
+def test_who_is_named_beside_a_mistake_does_not_become_a_guest(wrong):
+    with pytest.raises(ContentRejected) as refusal:
+        notifying.notify(MessageTemplateFactory().slug, ["nouveau@example.com", wrong], {"promo_title": "x"}, ["email"])
+
+    assert [problem["field"] for problem in refusal.value.problems] == ["recipients[1]"]
+    assert not Contact.objects.exists()
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
     ("template", "recipients", "data", "channels", "words"),
     [
         ("inconnu", ["all"], {}, ["email"], "Modèle inconnu « inconnu »"),

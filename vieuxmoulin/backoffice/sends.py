@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -53,15 +53,16 @@ def _asked(request: HttpRequest, form: SendForm) -> UUID:
     """Send what was chosen, once however often this page is sent; returns the request that does it."""
     chosen, request_id = form.cleaned_data, form.request_id
     try:
-        made = notifying.notify(
-            chosen["template"].slug,
-            [chosen["audience"]],
-            chosen["data"],
-            chosen["channels"],
-            requester=Requester(user=request.user),
-            when=form.moment,
-            request_id=request_id,
-        )
+        with transaction.atomic():
+            made = notifying.notify(
+                chosen["template"].slug,
+                [chosen["audience"]],
+                chosen["data"],
+                chosen["channels"],
+                requester=Requester(user=request.user),
+                when=form.moment,
+                request_id=request_id,
+            )
     except IntegrityError:
         known = Task.objects.filter(pk=request_id, type=Task.Type.NOTIFY, user=request.user).first()
         if known is None:

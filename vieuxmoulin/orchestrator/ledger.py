@@ -30,17 +30,24 @@ class Requester:
     user: Any = None
 
 
-def open_task(
+def open_task(kind: str, params: dict[str, Any], requester: Requester, *, priority: int = 5) -> Task:
+    """Write a request in the ledger. Call it inside the transaction that writes the rows of its work."""
+    task = new_task(kind, params, requester, priority=priority)
+    task.save(force_insert=True)
+    return task
+
+
+def new_task(
     kind: str, params: dict[str, Any], requester: Requester, *, priority: int = 5, request_id: UUID | None = None
 ) -> Task:
-    """Write a request in the ledger. Call it inside the transaction that writes the rows of its work.
+    """A request for the ledger, still to be written by whoever writes the rows of its work.
 
     request_id: the id that it has from whoever asks; the database refuses it a second time (IntegrityError).
     """
     context = structlog.contextvars.get_contextvars()
     user = requester.user if getattr(requester.user, "is_authenticated", False) else None
     named = {"pk": request_id} if request_id else {}
-    return Task.objects.create(
+    return Task(
         **named,
         type=kind,
         params=params,

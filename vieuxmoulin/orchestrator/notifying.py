@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from notifications.services import contacts as contact_services
 from notifications.services import segments, sending
 from notifications.services.expansion import Labels
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator.ledger import Requester, open_task, refresh
+from vieuxmoulin.orchestrator.ledger import Requester, new_task, refresh
 
 EVERYBODY = "all"
 TAG_PREFIX, SEGMENT_PREFIX = "tag:", "segment:"
@@ -72,26 +73,25 @@ def notify(
     for channel in channels:
         sending.ensure_usable(found, channel, data)
     check_when(when)
-    with transaction.atomic():
-        guests = resolve_recipients([recipients] if isinstance(recipients, str) else recipients)
-        task = open_task(
-            Task.Type.NOTIFY,
-            {"template": template, "channels": channels, "recipients": _spoken(recipients)},
-            requester,
-            priority=PRIORITIES[Purpose(found.purpose)],
-            request_id=request_id,
-        )
-        labels = Labels(campaign_id, phase_id, segment_id_of(recipients), variation)
-        origin = sending.Origin(task.pk, labels, task.priority)
-        total = sending.create_messages(
-            template=found,
-            contacts=guests,
-            channels=channels,
-            data=data,
-            origin=origin,
-            when=when,
-            at_most=_at_most(recipients),
-        )
+    guests = resolve_recipients([recipients] if isinstance(recipients, str) else recipients)
+    task = new_task(
+        Task.Type.NOTIFY,
+        {"template": template, "channels": channels, "recipients": _spoken(recipients)},
+        requester,
+        priority=PRIORITIES[Purpose(found.purpose)],
+        request_id=request_id,
+    )
+    labels = Labels(campaign_id, phase_id, segment_id_of(recipients), variation)
+    total = sending.create_messages(
+        template=found,
+        contacts=guests,
+        channels=channels,
+        data=data,
+        origin=sending.Origin(task.pk, labels, task.priority),
+        when=when,
+        at_most=_at_most(recipients),
+        request=task,
+    )
     if not total:
         refresh(task.pk)
     return Notified(task, total)
@@ -137,27 +137,13 @@ def check_channels(channels: list[str]) -> None:
 
 
 def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
-    """The guests named, each once. Raises ContentRejected naming every entry that is nobody."""
+    """The guests named, each once; an address of nobody yet becomes a guest who agreed to nothing.
+
+    Raises ContentRejected naming every entry that is nobody; then nobody is written either.
+    """
     problems: dict[str, str] = {}
-    wanted = Q(pk__in=_people([entry for entry in recipients if not _is_group(entry)], problems))
-    for entry in recipients:
-        if entry == EVERYBODY:
-            wanted |= Q(pk__isnull=False)
-        elif entry.startswith(TAG_PREFIX):
-            slug = entry.removeprefix(TAG_PREFIX)
-            tag_id = Tag.objects.filter(slug=slug).values_list("pk", flat=True).first()
-            if tag_id is None:
-                problems[entry] = f"Étiquette inconnue « {slug} »."
-                continue
-            # By its key, whose guests the database counts beforehand: their number decides how it looks them up.
-            wanted |= Q(pk__in=Contact.tags.through.objects.filter(tag_id=tag_id).values("contact_id"))
-        elif entry.startswith(SEGMENT_PREFIX):
-            slug = entry.removeprefix(SEGMENT_PREFIX)
-            segment = Segment.objects.filter(slug=slug).first()
-            if segment is None:
-                problems[entry] = f"Segment inconnu « {slug} »."
-            else:
-                wanted |= Q(pk__in=segments.members(segment.rules).order_by().values("pk"))
+    known, addresses = _people([entry for entry in recipients if not _is_group(entry)], problems)
+    groups = [_members(entry, problems) for entry in recipients if _is_group(entry)]
     if not recipients:
         problems[""] = "Aucun destinataire."
     if problems:
@@ -166,27 +152,46 @@ def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
             for entry, said in problems.items()
         ]
         raise ContentRejected(" ".join(problems.values()), code="recipients", problems=listed)
-    return Contact.objects.filter(wanted)
+    named = [*known, *contact_services.ids_of(addresses, source="api").values()]
+    return Contact.objects.filter(reduce(or_, groups, Q(pk__in=named)))
 
 
 def _is_group(entry: str) -> bool:
     return entry == EVERYBODY or entry.startswith((TAG_PREFIX, SEGMENT_PREFIX))
 
 
-def _people(entries: list[str], problems: dict[str, str]) -> list[Any]:
-    """The ids of the guests named one by one, by id, address or number."""
+def _members(entry: str, problems: dict[str, str]) -> Q:
+    """Who is in a group; one that is unknown is a problem, and nobody."""
+    if entry.startswith(TAG_PREFIX):
+        slug = entry.removeprefix(TAG_PREFIX)
+        tag_id = Tag.objects.filter(slug=slug).values_list("pk", flat=True).first()
+        if tag_id is None:
+            problems[entry] = f"Étiquette inconnue « {slug} »."
+            return Q(pk__in=[])
+        # By its key, whose guests the database counts beforehand: their number decides how it looks them up.
+        return Q(pk__in=Contact.tags.through.objects.filter(tag_id=tag_id).values("contact_id"))
+    if entry.startswith(SEGMENT_PREFIX):
+        slug = entry.removeprefix(SEGMENT_PREFIX)
+        segment = Segment.objects.filter(slug=slug).first()
+        if segment is None:
+            problems[entry] = f"Segment inconnu « {slug} »."
+            return Q(pk__in=[])
+        return Q(pk__in=segments.members(segment.rules).order_by().values("pk"))
+    return Q(pk__isnull=False)
+
+
+def _people(entries: list[str], problems: dict[str, str]) -> tuple[set[UUID], dict[str, contact_services.Recognised]]:
+    """Of the guests named one by one: the ids, and the addresses and numbers, which are perhaps nobody's yet."""
     ids = {UUID(entry): entry for entry in entries if _is_uuid(entry)}
     known = set(Contact.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
     for pk, entry in ids.items():
         if pk not in known:
             problems[entry] = f"Aucun contact n'a l'identifiant {entry}."
-    addresses = [entry for entry in entries if not _is_uuid(entry)]
     try:
-        found = contact_services.ids_of(addresses, source="api")
+        return known, contact_services.recognised([entry for entry in entries if not _is_uuid(entry)])
     except ValidationError as error:
         problems |= {address: " ".join(said) for address, said in error.message_dict.items()}
-        return []
-    return [*known, *found.values()]
+        return known, {}
 
 
 def _is_uuid(text: str) -> bool:
