@@ -13,7 +13,7 @@ UNSETTLED = (Notification.Status.PENDING, Notification.Status.QUEUED, Notificati
 
 def current_template(slug: str) -> MessageTemplate | None:
     """The version in use of a template."""
-    return kept(_key(slug), MessageTemplate.objects.filter(slug=slug, is_current=True).first)
+    return kept(_key(slug), lambda: MessageTemplate.objects.filter(slug=slug, is_current=True).first())
 
 
 def forget_template(instance: MessageTemplate, **_: Any) -> None:

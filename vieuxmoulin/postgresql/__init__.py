@@ -1,0 +1,1 @@
+"""Django's PostgreSQL, as this house talks to it."""
