@@ -8,9 +8,9 @@ from django.db.models import Field, Model
 
 
 def insertion(row: Model) -> tuple[str, list[Any]]:
-    """The INSERT of a row that is not saved yet, and its parameters; a key that the database makes is left to it.
+    """The INSERT … SELECT of a row that is not saved yet, and its parameters; a condition and RETURNING may follow it.
 
-    Signals are not sent: for models that nobody listens to.
+    A key that the database makes is left to it. Signals are not sent: for models that nobody listens to.
     """
     fields = _fields(type(row), row.pk is not None)
     values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
@@ -34,4 +34,4 @@ def _statement(model: type[Model], fields: tuple[Field, ...]) -> str:
     columns = ", ".join(quoted(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     # Every word of it comes from the model, and each value is a parameter.
-    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
+    return f"INSERT INTO {quoted(model._meta.db_table)} ({columns}) SELECT {marks}"  # noqa: S608

@@ -1,6 +1,7 @@
 """Guests: their addresses, made comparable, and what they agreed to."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.events import announce
@@ -104,6 +105,14 @@ def find_or_create(addresses: list[str], *, source: str) -> dict[str, Contact]:
 def ids_of(wanted: dict[str, Recognised], *, source: str) -> dict[str, UUID]:
     """As `find_or_create`, for whoever needs no more of the guests than their keys, and knows what was recognised."""
     return _found_or_made(wanted, source, _keys)
+
+
+def at(wanted: Iterable[Recognised]) -> list[Q]:
+    """The conditions, one per channel, by which whoever has these addresses is found."""
+    named = defaultdict(list)
+    for channel, _, index in wanted:
+        named[f"{_COLUMNS[channel]}_index__in"].append(index)
+    return [Q(**{condition: indexes}) for condition, indexes in named.items()]
 
 
 def _found_or_made(wanted: dict[str, Recognised], source: str, read: Reader[Known]) -> dict[str, Known]:

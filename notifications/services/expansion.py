@@ -16,6 +16,8 @@ from integrations.fields import SealedColumn
 from integrations.insertion import insertion, written
 from notifications.models import ChannelType, Chunk, Contact, Notification
 
+# How messages are written: each guest once. SQLite needs the condition, to tell this from a join.
+ONCE = "WHERE TRUE ON CONFLICT DO NOTHING"
 ADDRESS_COLUMNS = {ChannelType.EMAIL: "email", ChannelType.SMS: "phone"}
 
 
@@ -53,64 +55,77 @@ def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]
         start = end
 
 
-def insert_chunk(chunk: Chunk, guests: QuerySet[Contact], labels: Labels, *, request: Model | None = None) -> int:
-    """Write a chunk and one message per guest in it; returns how many are new. A guest already written to is left out.
+def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
+    """Write one message per guest in a chunk; returns how many are new. A guest already written to is left out."""
+    asked, params = _of_each(chunk, guests)
+    into, shared = _into(chunk, labels)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{into}, %s, guest.* FROM ({asked}) guest {ONCE}", [*shared, chunk.pk, *params])
+        return cursor.rowcount
 
-    request: the row of the request, when it is still to be written. All is there together, or nothing is.
+
+def insert_together(request: Model | None, chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
+    """Write the row of a request, its one chunk, and a message per guest, all or nothing; returns how many messages.
+
+    0, and nothing written, unless there are exactly as many guests as the chunk's size. PostgreSQL takes it in one
+    statement, which needs no transaction around it.
     """
     if connection.vendor == "postgresql":
-        return _in_one_trip(chunk, guests, labels, request)
+        return _in_one_trip(request, chunk, guests, labels)
     with transaction.atomic(savepoint=False):
+        if guests.count() != chunk.size:
+            return 0
         if request is not None:
             request.save(force_insert=True)
         chunk.save(force_insert=True)
-        statement, values = _messages(chunk, guests, labels, "%s", [chunk.pk])
-        with connection.cursor() as cursor:
-            cursor.execute(f"{statement} ON CONFLICT DO NOTHING", values)
-            return cursor.rowcount
+        return insert_messages(chunk, guests, labels)
 
 
-def _in_one_trip(chunk: Chunk, guests: QuerySet[Contact], labels: Labels, request: Model | None) -> int:
-    """One statement needs no transaction around it: whoever is named waits for one trip instead of five."""
-    parts: list[str] = []
-    values: list[Any] = []
-    if request is not None:
-        asked, values = insertion(request)
-        parts.append(f"request AS ({asked})")
-    cut, of_chunk = insertion(chunk)
-    written_to, of_messages = _messages(chunk, guests, labels, "(SELECT id FROM chunk)", [])
-    parts += [f"chunk AS ({cut} RETURNING id)", f"message AS ({written_to} ON CONFLICT DO NOTHING RETURNING 1)"]
+def _in_one_trip(request: Model | None, chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
+    asked, params = _of_each(chunk, guests)
+    parts, values = [f"guest AS MATERIALIZED ({asked})"], [*params]
+    for name, row in (("request", request), ("chunk", chunk)):
+        if row is None:
+            continue
+        sql, of_row = insertion(row)
+        parts.append(f"{name} AS ({sql} WHERE (SELECT COUNT(*) FROM guest) = %s RETURNING id)")  # noqa: S608
+        values += [*of_row, chunk.size]
+    into, shared = _into(chunk, labels)
+    parts.append(f"message AS ({into}, chunk.id, guest.* FROM chunk, guest {ONCE} RETURNING 1)")
     statement = f"WITH {', '.join(parts)} SELECT id, (SELECT COUNT(*) FROM message) FROM chunk"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, *of_chunk, *of_messages])
-        key, number = cursor.fetchone()
-    written(chunk, key)
+        cursor.execute(statement, [*values, *shared])
+        found = cursor.fetchone()
+    if found is None:
+        return 0
+    written(chunk, found[0])
     if request is not None:
         written(request, request.pk)
-    return number
+    return found[1]
 
 
-def _messages(
-    chunk: Chunk, guests: QuerySet[Contact], labels: Labels, chunk_key: str, chunk_values: list[Any]
-) -> tuple[str, list[Any]]:
-    """One INSERT for the messages of a chunk, and its parameters. chunk_key: how the statement says the chunk's key."""
+def _of_each(chunk: Chunk, guests: QuerySet[Contact]) -> tuple[str, tuple[Any, ...]]:
+    """The three columns that differ from one guest to the next, as a query and its parameters."""
     address = ADDRESS_COLUMNS.get(ChannelType(chunk.channel))
-    # The three columns that differ from one guest to the next; the others are the same for the whole chunk.
     of_each = guests.order_by().annotate(
         new_id=NewUuid(), new_contact=F("pk"), new_recipient=SealedColumn(F(address)) if address else Value("")
     )
-    sql, params = of_each.values_list("new_id", "new_contact", "new_recipient").query.sql_with_params()
+    return of_each.values_list("new_id", "new_contact", "new_recipient").query.sql_with_params()
+
+
+def _into(chunk: Chunk, labels: Labels) -> tuple[str, list[Any]]:
+    """The beginning of an INSERT … SELECT of messages, and its parameters: what is the same for the whole chunk.
+
+    Then come the key of the chunk and the columns of each guest.
+    """
     shared = _shared(chunk, labels)
     names = [*shared, "chunk", "id", "contact", "recipient"]
     columns = ", ".join(connection.ops.quote_name(_field(name).column) for name in names)
     table = connection.ops.quote_name(Notification._meta.db_table)
-    # Every word of it comes from the model and the compiler, and each value is a parameter.
-    statement = (
-        f"INSERT INTO {table} ({columns}) SELECT {', '.join(['%s'] * len(shared))}, {chunk_key}, guest.* "  # noqa: S608
-        f"FROM ({sql}) guest WHERE TRUE"
-    )
+    # Every word of it comes from the model, and each value is a parameter.
+    marks = ", ".join(["%s"] * len(shared))
     values = [_field(name).get_db_prep_save(value, connection) for name, value in shared.items()]
-    return statement, [*values, *chunk_values, *params]
+    return f"INSERT INTO {table} ({columns}) SELECT {marks}", values
 
 
 def _field(name: str) -> Any:

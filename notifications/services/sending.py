@@ -14,9 +14,9 @@ from integrations.claims import RELEASE, next_sweep
 from integrations.errors import ContentRejected
 from integrations.queueing import enqueue
 from notifications.connectors import registry
-from notifications.models import Chunk, Contact, Habit, MessageTemplate, Notification
+from notifications.models import Chunk, Contact, Habit, MessageTemplate, Notification, Provider
 from notifications.services import moments, providers
-from notifications.services.expansion import Labels, batches, insert_chunk
+from notifications.services.expansion import Labels, batches, insert_messages, insert_together
 from notifications.services.templates import missing
 
 # Without a provider yet, the chunk waits for one.
@@ -34,11 +34,15 @@ REOPENED = (Chunk.Status.DONE, Chunk.Status.CANCELED)
 
 @dataclass(frozen=True)
 class Origin:
-    """Who asks: the request, and what its figures will be told by."""
+    """Who asks: the request, and what its figures will be told by.
+
+    row: the request itself, still to be written: it is there with its messages, or not at all.
+    """
 
     task_id: UUID
     labels: Labels = Labels()
     priority: int = 5
+    row: Model | None = None
 
 
 @dataclass(frozen=True)
@@ -59,24 +63,19 @@ def create_messages(
     origin: Origin,
     when: When = When(),  # noqa: B008 (frozen)
     at_most: int | None = None,
-    request: Model | None = None,
 ) -> int:
     """Write the rows of one send and queue their chunks; returns the number of messages.
 
     at_most: how many guests there can be, when the caller knows: a handful needs no cutting.
-    request: the row of the request, still to be written: it is there with its messages, or not at all.
     Nothing is sent to a guest twice for one request: a row that exists already is left as it is.
     Raises ContentRejected when the template cannot be used so, and then nothing is written.
     """
     for channel in channels:
         ensure_usable(template, channel, data)
-    if _is_few(at_most) and len(channels) == 1 and not when.is_best:
-        # One chunk, which holds as a whole by itself.
-        return _expand(template, contacts, channels[0], data, origin, when.starts_at, at_most, request)
     # Whoever asks within a transaction of their own gets no savepoint: nothing here is refused halfway.
     with transaction.atomic(savepoint=False):
-        if request is not None:
-            request.save(force_insert=True)
+        if origin.row is not None:
+            origin.row.save(force_insert=True)
         return sum(
             _expand(template, guests, channel, data, slot_origin, at, at_most)
             for channel in channels
@@ -84,15 +83,30 @@ def create_messages(
         )
 
 
+def create_few(
+    *,
+    template: MessageTemplate,
+    contacts: QuerySet[Contact],
+    channel: str,
+    data: dict[str, Any],
+    origin: Origin,
+    at: datetime | None,
+    number: int,
+) -> int:
+    """The same in one chunk, for few guests on one channel: whoever asks waits for one trip to the database.
+
+    Returns the number of messages; 0, and nothing written, when the guests are not as many as that number. The template
+    is known to be usable.
+    """
+    chunk = _chunk(template, channel, data, origin, at, size=number)
+    return _queued(chunk, insert_together(origin.row, chunk, contacts, origin.labels), origin)
+
+
 def _plain(contacts: QuerySet[Contact], at_most: int | None) -> QuerySet[Contact]:
     """The same guests, each once and with nothing else asked of them, whatever picked them out."""
-    if _is_few(at_most):
+    if at_most is not None and at_most <= FEW:
         return contacts
     return Contact.objects.filter(pk__in=contacts.order_by().values("pk"))
-
-
-def _is_few(at_most: int | None) -> bool:
-    return at_most is not None and at_most <= FEW
 
 
 def _slots(
@@ -121,39 +135,55 @@ def _expand(
     origin: Origin,
     at: datetime | None,
     at_most: int | None,
-    request: Model | None = None,
 ) -> int:
-    """Cut an audience into chunks of as many messages as the service takes in one call.
-
-    request: the row of the request, to be written with the one chunk of few.
-    """
-    few = at_most if _is_few(at_most) else None
-    # Whoever is named waits for the answer: which service carries so few is asked when they leave.
-    provider = providers.first(channel) if few is None else None
-    size = registry[provider.platform].batch_size if provider else DEFAULT_CHUNK
+    """Cut an audience into chunks of as many messages as the service takes in one call."""
+    few = at_most if at_most is not None and at_most <= FEW else None
+    # Of few, which service carries them is asked when they leave.
+    provider = None if few else providers.first(channel)
+    size = few or (registry[provider.platform].batch_size if provider else DEFAULT_CHUNK)
     total = 0
-    for guests in batches(contacts, size) if few is None else [contacts]:
-        chunk = Chunk(
-            task_id=origin.task_id,
-            template=template,
-            channel=channel,
-            provider=provider,
-            data=data,
-            priority=origin.priority,
-            next_attempt_at=at,
-            # As it will be, but for guests named twice and those of the last chunk.
-            size=size if few is None else few,
-        )
-        number = insert_chunk(chunk, guests, origin.labels, request=request)
-        if number:
-            if number != chunk.size:
-                Chunk.objects.filter(pk=chunk.pk).update(size=number)
-            if at is None or at <= next_sweep():
-                enqueue(DELIVER_CHUNK, chunk.pk, at=at, priority=origin.priority)
-        else:
-            chunk.delete()
-        total += number
+    for guests in [contacts] if few else batches(contacts, size):
+        # As it will be, but for guests named twice and those of the last chunk.
+        chunk = _chunk(template, channel, data, origin, at, size=size, provider=provider)
+        chunk.save()
+        total += _queued(chunk, insert_messages(chunk, guests, origin.labels), origin)
     return total
+
+
+def _chunk(
+    template: MessageTemplate,
+    channel: str,
+    data: dict[str, Any],
+    origin: Origin,
+    at: datetime | None,
+    *,
+    size: int,
+    provider: Provider | None = None,
+) -> Chunk:
+    """A chunk, still to be written."""
+    return Chunk(
+        task_id=origin.task_id,
+        template=template,
+        channel=channel,
+        provider=provider,
+        data=data,
+        priority=origin.priority,
+        next_attempt_at=at,
+        size=size,
+    )
+
+
+def _queued(chunk: Chunk, number: int, origin: Origin) -> int:
+    """Queue a chunk that has so many messages; one that has none goes."""
+    if number:
+        if number != chunk.size:
+            Chunk.objects.filter(pk=chunk.pk).update(size=number)
+        at = chunk.next_attempt_at
+        if at is None or at <= next_sweep():
+            enqueue(DELIVER_CHUNK, chunk.pk, at=at, priority=origin.priority)
+    elif chunk.pk:
+        chunk.delete()
+    return number
 
 
 def ensure_usable(template: MessageTemplate, channel: str, data: dict[str, Any]) -> None:

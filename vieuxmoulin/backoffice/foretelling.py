@@ -20,6 +20,7 @@ from notifications.services.templates import TEXTS, audience_cost, missing, rend
 from vieuxmoulin.backoffice import values
 from vieuxmoulin.backoffice.fields import DateTimeInput
 from vieuxmoulin.orchestrator import notifying
+from vieuxmoulin.orchestrator.audience import find_audience
 
 NOW, LATER, BEST = "now", "later", "best"
 FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
@@ -111,7 +112,7 @@ def foretell(form: SendForm) -> dict[str, Any]:
     if not template or not audience or not channels:
         return {"blank": _("Choisissez un modèle, un public et un canal : vous verrez qui le recevra."), "parts": []}
     try:
-        guests = notifying.resolve_recipients([audience])
+        guests = find_audience([audience]).known()
     except CommunicationError as error:
         return {"blank": " ".join(sentences(error)), "parts": []}
     given = data.get("data")
@@ -137,7 +138,7 @@ def _as_read(template: MessageTemplate) -> dict[str, Any]:
 def nobody(form: SendForm) -> str:
     """Why a send that was chosen would reach nobody, in words; empty when it would reach somebody, or might later."""
     data = form.cleaned_data
-    guests = notifying.resolve_recipients([data["audience"]])
+    guests = find_audience([data["audience"]]).known()
     if not guests.exists():
         return _("Ce public est vide : personne ne recevrait ce message. Rien n'est parti.")
     if data["when"] != NOW:

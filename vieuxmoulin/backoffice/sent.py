@@ -11,7 +11,7 @@ from integrations.admin_tools.operations import counted
 from notifications.models import ChannelType, MessageTemplate, Segment, Tag
 from vieuxmoulin.backoffice.progress import TASK_COLOURS, counts_in_words
 from vieuxmoulin.models import Task
-from vieuxmoulin.orchestrator.notifying import EVERYBODY, SEGMENT_PREFIX, TAG_PREFIX
+from vieuxmoulin.orchestrator.audience import EVERYBODY, SEGMENT_PREFIX, TAG_PREFIX
 
 RECENT = 8
 CHANNELS = {value: str(said) for value, said in ChannelType.choices}

@@ -2,42 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.errors import ContentRejected
 from notifications import queries
-from notifications.models import ChannelType, Contact, MessageTemplate, Purpose, Segment, Tag
-from notifications.services import contacts as contact_services
-from notifications.services import segments, sending
+from notifications.models import ChannelType, MessageTemplate, Purpose
+from notifications.services import sending
 from notifications.services.expansion import Labels
 from vieuxmoulin.models import Task
+from vieuxmoulin.orchestrator.audience import Audience, find_audience
 from vieuxmoulin.orchestrator.ledger import Requester, new_task, refresh
 
-EVERYBODY = "all"
-TAG_PREFIX, SEGMENT_PREFIX = "tag:", "segment:"
 # A request takes a moment to travel.
 LATE_TOLERANCE = timedelta(minutes=5)
 # A booking is answered before a promotion leaves.
 PRIORITIES = {Purpose.TRANSACTIONAL: 1, Purpose.MARKETING: 6}
-
-
-def _spoken(recipients: list[str] | str) -> list[str] | int:
-    """The groups as they were named; of people, only how many: the ledger holds no address."""
-    entries = [recipients] if isinstance(recipients, str) else recipients
-    return list(entries) if all(_is_group(entry) for entry in entries) else len(entries)
-
-
-def _at_most(recipients: list[str] | str) -> int | None:
-    """How many guests are named, when they are named one by one."""
-    spoken = _spoken(recipients)
-    return spoken if isinstance(spoken, int) and not any(map(_is_group, recipients)) else None
 
 
 @dataclass(frozen=True)
@@ -73,28 +55,51 @@ def notify(
     for channel in channels:
         sending.ensure_usable(found, channel, data)
     check_when(when)
-    guests = resolve_recipients([recipients] if isinstance(recipients, str) else recipients)
+    audience = find_audience(recipients)
     task = new_task(
         Task.Type.NOTIFY,
-        {"template": template, "channels": channels, "recipients": _spoken(recipients)},
+        {"template": template, "channels": channels, "recipients": audience.spoken},
         requester,
         priority=PRIORITIES[Purpose(found.purpose)],
         request_id=request_id,
     )
-    labels = Labels(campaign_id, phase_id, segment_id_of(recipients), variation)
-    total = sending.create_messages(
+    labels = Labels(campaign_id, phase_id, audience.segment_id, variation)
+    origin = sending.Origin(task.pk, labels, task.priority, row=task)
+    total = _in_one_trip(found, audience, channels, data, origin, when) or sending.create_messages(
         template=found,
-        contacts=guests,
+        contacts=audience.everybody(),
         channels=channels,
         data=data,
-        origin=sending.Origin(task.pk, labels, task.priority),
+        origin=origin,
         when=when,
-        at_most=_at_most(recipients),
-        request=task,
+        at_most=audience.named,
     )
     if not total:
         refresh(task.pk)
     return Notified(task, total)
+
+
+def _in_one_trip(
+    template: MessageTemplate,
+    audience: Audience,
+    channels: list[str],
+    data: dict[str, Any],
+    origin: sending.Origin,
+    when: sending.When,
+) -> int:
+    """Write to few guests named one by one, who mostly are guests already; 0, and nothing written, when one is not."""
+    number = audience.named
+    if number is None or number > sending.FEW or len(channels) > 1 or when.is_best:
+        return 0
+    return sending.create_few(
+        template=template,
+        contacts=audience.known(),
+        channel=channels[0],
+        data=data,
+        origin=origin,
+        at=when.starts_at,
+        number=number,
+    )
 
 
 def find_template(slug: str) -> MessageTemplate:
@@ -118,15 +123,6 @@ def check_when(when: sending.When) -> None:
         raise ContentRejected(" ".join(problem["message"] for problem in problems), code="when", problems=problems)
 
 
-def segment_id_of(recipients: list[str] | str) -> Any:
-    """The segment that a send is for, when it is for one and nobody else: figures are then told by it."""
-    entries = [recipients] if isinstance(recipients, str) else recipients
-    if len(entries) != 1 or not entries[0].startswith(SEGMENT_PREFIX):
-        return None
-    slug = entries[0].removeprefix(SEGMENT_PREFIX)
-    return Segment.objects.filter(slug=slug).values_list("pk", flat=True).first()
-
-
 def check_channels(channels: list[str]) -> None:
     """Raises ContentRejected for no channel or an unknown one."""
     unknown = [name for name in channels if name not in ChannelType.values]
@@ -134,69 +130,3 @@ def check_channels(channels: list[str]) -> None:
         said = f"Canal inconnu « {unknown[0]} »." if unknown else "Aucun canal."
         message = f"{said} Canaux : {', '.join(ChannelType.values)}."
         raise ContentRejected(message, code="unknown_channel", problems=[{"field": "channels", "message": message}])
-
-
-def resolve_recipients(recipients: list[str]) -> QuerySet[Contact]:
-    """The guests named, each once; an address of nobody yet becomes a guest who agreed to nothing.
-
-    Raises ContentRejected naming every entry that is nobody; then nobody is written either.
-    """
-    problems: dict[str, str] = {}
-    known, addresses = _people([entry for entry in recipients if not _is_group(entry)], problems)
-    groups = [_members(entry, problems) for entry in recipients if _is_group(entry)]
-    if not recipients:
-        problems[""] = "Aucun destinataire."
-    if problems:
-        listed = [
-            {"field": f"recipients[{recipients.index(entry)}]" if entry else "recipients", "message": said}
-            for entry, said in problems.items()
-        ]
-        raise ContentRejected(" ".join(problems.values()), code="recipients", problems=listed)
-    named = [*known, *contact_services.ids_of(addresses, source="api").values()]
-    return Contact.objects.filter(reduce(or_, groups, Q(pk__in=named)))
-
-
-def _is_group(entry: str) -> bool:
-    return entry == EVERYBODY or entry.startswith((TAG_PREFIX, SEGMENT_PREFIX))
-
-
-def _members(entry: str, problems: dict[str, str]) -> Q:
-    """Who is in a group; one that is unknown is a problem, and nobody."""
-    if entry.startswith(TAG_PREFIX):
-        slug = entry.removeprefix(TAG_PREFIX)
-        tag_id = Tag.objects.filter(slug=slug).values_list("pk", flat=True).first()
-        if tag_id is None:
-            problems[entry] = f"Étiquette inconnue « {slug} »."
-            return Q(pk__in=[])
-        # By its key, whose guests the database counts beforehand: their number decides how it looks them up.
-        return Q(pk__in=Contact.tags.through.objects.filter(tag_id=tag_id).values("contact_id"))
-    if entry.startswith(SEGMENT_PREFIX):
-        slug = entry.removeprefix(SEGMENT_PREFIX)
-        segment = Segment.objects.filter(slug=slug).first()
-        if segment is None:
-            problems[entry] = f"Segment inconnu « {slug} »."
-            return Q(pk__in=[])
-        return Q(pk__in=segments.members(segment.rules).order_by().values("pk"))
-    return Q(pk__isnull=False)
-
-
-def _people(entries: list[str], problems: dict[str, str]) -> tuple[set[UUID], dict[str, contact_services.Recognised]]:
-    """Of the guests named one by one: the ids, and the addresses and numbers, which are perhaps nobody's yet."""
-    ids = {UUID(entry): entry for entry in entries if _is_uuid(entry)}
-    known = set(Contact.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
-    for pk, entry in ids.items():
-        if pk not in known:
-            problems[entry] = f"Aucun contact n'a l'identifiant {entry}."
-    try:
-        return known, contact_services.recognised([entry for entry in entries if not _is_uuid(entry)])
-    except ValidationError as error:
-        problems |= {address: " ".join(said) for address, said in error.message_dict.items()}
-        return known, {}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

@@ -13,7 +13,8 @@ from notifications.services.templates import SAMPLE_GUEST, render_for, standard_
 from vieuxmoulin.orchestrator.actions import registry
 from vieuxmoulin.orchestrator.actions._words import without_guests
 from vieuxmoulin.orchestrator.actions.base import ActionKind, Choices, Done, Foretold, Occasion, Params, Question
-from vieuxmoulin.orchestrator.notifying import EVERYBODY, check_channels, find_template, notify
+from vieuxmoulin.orchestrator.audience import EVERYBODY
+from vieuxmoulin.orchestrator.notifying import check_channels, find_template, notify
 
 # The audience of a rule whose event names the guest.
 GUEST_OF_EVENT = "event"
