@@ -67,6 +67,7 @@ class _Line:
 
 
 _lines: dict[str, _Line] = {}
+_lock = threading.Lock()
 
 
 def _either(name: str) -> Callable[..., Any]:
@@ -113,15 +114,30 @@ class _Client(RedisCacheClient):
         return found
 
 
+# Of one process, by address and options. Django makes a cache object for each context, and each lane (lanes.py) is one:
+# with a client of its own it would connect anew for every message.
+_clients: dict[tuple[str, str], _Client] = {}
+
+
 class SharedCache(RedisCache):
     """Django's Redis cache, whose callers never see that Redis is away."""
 
+    _servers: list[str]
+    _options: dict[str, Any]
+
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._class = _Client
         self.line = _lines.setdefault(server, _Line())
         # Named: the threads of a process share it.
         self.own = LocMemCache(f"instead of {server}", params | {"OPTIONS": {"MAX_ENTRIES": MOST_ENTRIES}})
+
+    @functools.cached_property
+    def _cache(self) -> _Client:
+        with _lock:
+            key = (str(self._servers), repr(self._options))
+            if key not in _clients:
+                _clients[key] = _Client(self._servers, **self._options)
+            return _clients[key]
 
     def heard(self) -> None:
         if self.line.found():

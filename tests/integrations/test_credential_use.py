@@ -1,6 +1,7 @@
 """How often each access serves and is refused: counted for the one that was opened, written down once a minute."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 import responses
@@ -105,6 +106,28 @@ def test_a_call_made_beside_this_thread_counts_as_well():
     lanes.start(credential_use.note, "sendgrid", None).result()
 
     assert credential_use.take([str(row.pk)]) == {(str(row.pk), "used"): 1}
+
+
+def test_uses_reach_the_cache_together_and_a_refusal_at_once(monkeypatch):
+    row = factories.CredentialFactory(platform="sendgrid")
+    credential_use.opened(row, "sendgrid")
+    timers, told = [], []
+    monkeypatch.setattr(credential_use.threading, "Timer", lambda seconds, work: timers.append(work) or Mock())
+    monkeypatch.setattr(
+        credential_use.cache, "incr", lambda key, number=1: told.append((key.rpartition(":")[2], number))
+    )
+
+    for _ in range(50):
+        credential_use.note("sendgrid", None)
+    credential_use.note("sendgrid", AccountDisconnected("Clé refusée."))
+    assert told == [("refused", 1)]
+    (after_a_second,) = timers
+    after_a_second()
+
+    assert told == [("refused", 1), ("used", 50)]
+    credential_use.note("sendgrid", None)
+    assert len(timers) == 2
+    credential_use.tell()
 
 
 def test_the_three_kinds_of_access_are_opened_where_they_are_read():

@@ -9,7 +9,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import ResponseError
 
-from integrations import credential_use, limiter, shared_cache
+from integrations import credential_use, lanes, limiter, shared_cache
 from integrations.shared_cache import SharedCache
 
 
@@ -211,3 +211,18 @@ def test_the_word_that_adds_is_learnt_again_by_a_redis_that_restarted(redis_url)
     cache._cache.get_client().script_flush()
 
     assert cache.incr("compte") == 3
+
+
+@pytest.mark.needs_redis
+def test_the_lanes_of_a_process_share_its_connections(redis_url):
+    def ask(_):
+        # As Django does, which makes a cache object for each context.
+        shared = SharedCache(redis_url, {})
+        shared.get("plat")
+        return shared._cache
+
+    clients = [client for _ in range(2) for client in lanes.each("test-cache", ask, range(4), at_once=2)]
+    lanes.close()
+
+    assert len({id(client) for client in clients}) == 1
+    assert 1 <= len(clients[0]._client_of_all.connection_pool._available_connections) <= 2
