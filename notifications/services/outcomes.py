@@ -29,7 +29,7 @@ from notifications.models import Chunk, Notification
 from notifications.services import browsers, oppositions
 from notifications.services.among import Among, as_array
 from notifications.services.permission import address_index
-from notifications.services.sending import CANCELED, REOPENED
+from notifications.services.underway import CANCELED, REOPENED
 from notifications.services.windows import Waiting
 from notifications.signals import messages_settled
 

@@ -20,7 +20,7 @@ from integrations.errors import (
 from notifications.connectors import registry
 from notifications.connectors.base import Outcome
 from notifications.models import Chunk, Contact, Notification, Provider, Suppression
-from notifications.services import contacts, delivery, outcomes, sending, settling, turns
+from notifications.services import contacts, delivery, outcomes, sending, settling, turns, underway
 from notifications.services.sending import Origin
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
 
@@ -337,7 +337,7 @@ def test_a_service_that_cannot_be_read_leaves_the_message_unknown(vendor):
 def test_cancel_stops_what_has_not_left(vendor):
     chunk = send([ContactFactory()]).get()
 
-    assert sending.cancel(chunk.task_id) == 1
+    assert underway.cancel(chunk.task_id) == 1
     delivery.deliver_chunk(chunk.pk)
 
     assert vendor.batches == []
@@ -349,7 +349,7 @@ def canceled_on_the_way(vendor, error):
     chunk = send([ContactFactory()]).get()
 
     def answer(message):
-        sending.cancel(chunk.task_id)
+        underway.cancel(chunk.task_id)
         return Outcome(message.id, error=error)
 
     vendor.answer = answer
@@ -366,7 +366,7 @@ def test_what_is_refused_after_its_send_was_canceled_does_not_wait_for_ever(vend
 
 def test_what_a_service_surely_lacks_stays_canceled_with_its_send(vendor):
     row = unknown_sms()
-    sending.cancel(row.task_id)
+    underway.cancel(row.task_id)
     Chunk.objects.update(status="canceled")
 
     settling.settle_unknown()
@@ -380,7 +380,7 @@ def test_what_failed_of_a_canceled_send_leaves_again_when_asked(vendor):
     Suppression.objects.all().delete()
     vendor.answer = lambda message: Outcome(message.id, "id")
 
-    assert sending.retry_failed(chunk.task_id) == 1
+    assert underway.retry_failed(chunk.task_id) == 1
     delivery.deliver_chunk(chunk.pk)
 
     assert statuses() == ["sent"]
@@ -396,7 +396,7 @@ def test_a_person_may_send_again_what_was_unknown_in_a_canceled_send(vendor):
     assert statuses() == ["sent"]
 
 
-@pytest.mark.parametrize("stop", [sending.cancel, lambda task_id: sending.pause(task_id=task_id)])
+@pytest.mark.parametrize("stop", [underway.cancel, lambda task_id: underway.pause(task_id=task_id)])
 def test_the_window_of_a_worker_that_died_in_a_stopped_send_is_unknown(vendor, stop):
     chunk = send([ContactFactory()]).get()
     Chunk.objects.update(status="sending", claimed_by="dead", lease_until=timezone.now() + timedelta(minutes=5))
@@ -419,8 +419,8 @@ def resumed(vendor):
     chunk = send([ContactFactory(), ContactFactory()]).get()
     gone = chunk.notifications.order_by("pk").first()
     Notification.objects.filter(pk=gone.pk).update(status="sending", sending_at=timezone.now())
-    sending.pause(task_id=chunk.task_id)
-    sending.resume(task_id=chunk.task_id)
+    underway.pause(task_id=chunk.task_id)
+    underway.resume(task_id=chunk.task_id)
     return chunk, gone
 
 
@@ -459,8 +459,8 @@ def test_a_window_whose_worker_died_in_a_pause_is_read_back(resumed, vendor):
 def test_a_paused_chunk_goes_on_at_once_when_resumed(vendor):
     chunk = send([ContactFactory()]).get()
     Chunk.objects.update(status="sending", claimed_by="w", lease_until=timezone.now() + timedelta(minutes=5))
-    sending.pause(task_id=chunk.task_id)
-    sending.resume(task_id=chunk.task_id)
+    underway.pause(task_id=chunk.task_id)
+    underway.resume(task_id=chunk.task_id)
 
     delivery.deliver_chunk(chunk.pk)
 

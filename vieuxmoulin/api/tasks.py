@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from integrations.errors import InvalidTransition
 from notifications import queries as notification_queries
-from notifications.services import sending
+from notifications.services import underway
 from social.models import Publication
 from social.services import planning
 from vieuxmoulin.api.base import Page, Resource, find
@@ -99,4 +99,4 @@ class Tasks(Resource):
     def _withdraw(self, task: Task) -> int:
         if task.type == Task.Type.PUBLISH:
             return planning.cancel(Publication.objects.filter(task_id=task.pk))
-        return sending.cancel(task.pk)
+        return underway.cancel(task.pk)

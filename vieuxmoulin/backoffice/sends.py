@@ -16,7 +16,7 @@ from integrations.errors import CommunicationError
 from integrations.services import audit
 from notifications import queries
 from notifications.models import Contact, Notification
-from notifications.services import sending
+from notifications.services import underway
 from vieuxmoulin.backoffice import foretelling, sent
 from vieuxmoulin.backoffice.foretelling import SendForm
 from vieuxmoulin.backoffice.pages import guarded, show
@@ -112,16 +112,16 @@ def act(request: HttpRequest, task_id: UUID) -> HttpResponse:
     task = _task(task_id)
     order = request.POST.get("order", "")
     if order == "pause":
-        number = sending.pause(task_id=task.pk)
+        number = underway.pause(task_id=task.pk)
         said = counted(number, _("En pause."), _("En pause."), _("Rien à mettre en pause : tout est parti."))
     elif order == "resume":
-        number = sending.resume(task_id=task.pk)
+        number = underway.resume(task_id=task.pk)
         said = counted(number, _("L'envoi reprend."), _("L'envoi reprend."), _("Rien n'était en pause."))
     elif order == "cancel":
-        number = sending.cancel(task.pk)
+        number = underway.cancel(task.pk)
         said = counted(number, _("1 message arrêté."), _("{} messages arrêtés."), _("Tout était déjà parti."))
     elif order == "retry":
-        number = sending.retry_failed(task.pk)
+        number = underway.retry_failed(task.pk)
         none = _("Rien à renvoyer : les adresses mortes et les oppositions ne repartent pas.")
         said = counted(number, _("1 message repart."), _("{} messages repartent."), none)
     else:
@@ -169,7 +169,7 @@ def _state(request: HttpRequest, task: Task) -> dict[str, Any]:
     figures = queries.figures(task.pk)
     return {
         "task": task,
-        "progress": sending.progress(task.pk),
+        "progress": underway.progress(task.pk),
         "counts": [(str(STATES[state]), number) for state, number in sorted(counts.items())],
         "reasons": reasons_of(task),
         "figures": figures,

@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Phase, PhaseAction
 from campaigns.services import editing, lifecycle
 from integrations.claims import RELEASE, abandoned, claim
 from integrations.errors import CommunicationError, ContentRejected
-from notifications.services import sending
+from notifications.services import underway
 from social.services import planning
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator.converting import measured
@@ -50,11 +50,11 @@ def manage(
         elif action == "pause":
             lifecycle.pause(campaign)
             planning.pause(campaign.pk)
-            sending.pause(campaign_id=campaign.pk)
+            underway.pause(campaign_id=campaign.pk)
         elif action == "resume":
             lifecycle.resume(campaign)
             planning.resume(campaign.pk)
-            sending.resume(campaign_id=campaign.pk)
+            underway.resume(campaign_id=campaign.pk)
         elif action == "start":
             lifecycle.start(campaign)
         elif action == "cancel":
@@ -83,7 +83,7 @@ def cancel(campaign: Campaign) -> None:
     planning.cancel(campaign.publication_set.all())
     for task_id in PhaseAction.objects.filter(phase__campaign=campaign).values_list("task_id", flat=True):
         if task_id:
-            sending.cancel(task_id)
+            underway.cancel(task_id)
             refresh(task_id)
 
 
