@@ -1,4 +1,4 @@
-"""Identifiers that sort by creation time, so that big tables grow at the end of their index."""
+"""Identifiers that sort by creation time, so that big tables grow at the end of their index; and how one is recognised."""
 
 import os
 import time
@@ -12,3 +12,12 @@ def time_ordered_uuid() -> uuid.UUID:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return uuid.UUID(int=value)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID, in any of the forms that Python reads."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F
 
 from integrations.events import announce
+from integrations.ids import is_uuid
 from notifications.models import Chunk, Contact, DeliveryEvent, Habit, Notification
 from notifications.services import contacts, machines, oppositions
 from notifications.services.permission import address_index
@@ -113,7 +113,7 @@ def _key(fact: Fact) -> tuple[str, str]:
 
 def _messages(facts: list[Fact]) -> dict[tuple[str, str], Notification]:
     """The messages spoken of, by how they are named."""
-    ids = {fact.message_id for fact in facts if _is_uuid(fact.message_id)}
+    ids = {fact.message_id for fact in facts if is_uuid(fact.message_id)}
     found = {("", str(row.pk)): row for row in Notification.objects.filter(pk__in=ids)}
     by_provider: dict[str, set[str]] = defaultdict(set)
     for fact in facts:
@@ -123,14 +123,6 @@ def _messages(facts: list[Fact]) -> dict[tuple[str, str], Notification]:
         rows = Notification.objects.filter(provider=provider, external_id__in=external_ids)
         found |= {(provider, row.external_id): row for row in rows}
     return found
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _keep(facts: list[Fact], messages: dict[tuple[str, str], Notification]) -> list[Fact]:

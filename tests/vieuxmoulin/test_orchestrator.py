@@ -162,6 +162,22 @@ def test_notify_writes_to_guests_by_id_address_number_tag_and_all():
     assert notifying.notify(template.slug, "all", {"promo_title": "Huîtres"}, ["email"]).messages == 2
 
 
+def test_one_guest_named_three_ways_gets_one_message():
+    anne = ContactFactory(email="anne@example.com", phone="+33612000001")
+
+    made = notifying.notify(
+        MessageTemplateFactory().slug,
+        [str(anne.pk), "anne@example.com", "06 12 00 00 01"],
+        {"promo_title": "Huîtres"},
+        ["email"],
+    )
+
+    assert made.messages == 1
+    assert Notification.objects.get().contact == anne
+    assert Chunk.objects.get().size == 1
+    assert Task.objects.get() == made.task
+
+
 def test_an_unknown_address_becomes_a_guest_who_agreed_to_nothing():
     template = MessageTemplateFactory()
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from integrations.errors import ContentRejected
+from integrations.ids import is_uuid
 from notifications.models import Contact, Segment, Tag
 from notifications.services import contacts as contact_services
 from notifications.services import segments
@@ -101,21 +102,13 @@ def _members(entry: str, problems: dict[str, str]) -> tuple[Q, Any]:
 
 def _people(entries: list[str], problems: dict[str, str]) -> tuple[set[UUID], dict[str, contact_services.Recognised]]:
     """Of the guests named one by one: the ids, and the addresses and numbers, which are perhaps nobody's yet."""
-    ids = {UUID(entry): entry for entry in entries if _is_uuid(entry)}
+    ids = {UUID(entry): entry for entry in entries if is_uuid(entry)}
     known = set(Contact.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
     for pk, entry in ids.items():
         if pk not in known:
             problems[entry] = f"Aucun contact n'a l'identifiant {entry}."
     try:
-        return known, contact_services.recognised([entry for entry in entries if not _is_uuid(entry)])
+        return known, contact_services.recognised([entry for entry in entries if not is_uuid(entry)])
     except ValidationError as error:
         problems |= {address: " ".join(said) for address, said in error.message_dict.items()}
         return known, {}
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
