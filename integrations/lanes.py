@@ -9,14 +9,18 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 # Windows of messages on their way at once in one process, for all its tasks together.
 MOST_WINDOWS = 64
+# So many threads keep a processor busy with a vendor that answers faster than this; a call that takes longer waits.
+FEW, SLOW_SECONDS = 4, 0.01
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _lock = threading.Lock()
+# By vendor.
+_needed: dict[str, int] = {}
 _pools: dict[tuple[int, str], ThreadPoolExecutor] = {}
 
 
@@ -26,21 +30,43 @@ def start(work: Callable[..., Result], *args: Any) -> "Future[Result]":
 
 
 def each(vendor: str, work: Callable[[Item], Result], items: Iterable[Item], *, at_once: int) -> list[Result]:
-    """Do the same for each item, at most so many at once for this vendor in the whole process; results in order."""
+    """Do the same for each item, at most so many at once for this vendor in the whole process; results in order.
+
+    A vendor that answers at once needs few threads, and more would only take the processor from each other; each call
+    that a vendor keeps waiting makes room for one more. How many it needed is remembered until the next time.
+    """
     todo = deque(enumerate(items))
     results: list[Any] = [None] * len(todo)
+    most = min(at_once, len(todo))
+    lanes: list[Future[None]] = []
+    # The item that each lane is at.
+    under_way: dict[int, int] = {}
 
-    def lane() -> None:
-        # Whoever is free takes the next one: where the vendor answers at once, a few threads do it all.
+    def lane(number: int) -> None:
+        # Whoever is free takes the next one.
         while True:
             try:
                 rank, item = todo.popleft()
             except IndexError:
+                under_way.pop(number, None)
                 return
+            under_way[number] = rank
             results[rank] = work(item)
 
+    def open_up(number: int) -> None:
+        while len(lanes) < min(number, most):
+            lanes.append(pool.submit(contextvars.copy_context().run, lane, len(lanes)))
+
     pool = _pool(vendor, at_once)
-    lanes = [pool.submit(contextvars.copy_context().run, lane) for _ in range(min(at_once, len(todo)))]
+    open_up(_needed.get(vendor, FEW))
+    seen, needed = dict[int, int](), FEW
+    while wait(lanes, timeout=SLOW_SECONDS).not_done:
+        # Seen twice: where this process itself was kept waiting, its calls are over by then.
+        now = under_way.copy()
+        waiting, seen = len(seen.items() & now.items()), now
+        needed = max(needed, FEW + waiting)
+        open_up(len(lanes) + waiting)
+    _needed[vendor] = needed
     for each_lane in lanes:
         each_lane.result()
     return results

@@ -13,8 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import check_header_validity, get_encoding_from_headers
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 from urllib3.util.ssl_match_hostname import CertificateError
 
@@ -22,6 +22,8 @@ USER_AGENT = "VieuxMoulin/1.0 (communication)"
 _TLS_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 _POOLED_HOSTS = 32
 _POOLED_CONNECTIONS = 8
+# A request with no more than this to say travels whole; a photograph follows its headers.
+_IN_ONE_PIECE_BYTES = 65_536
 
 
 class HandshakeFailed(NewConnectionError):
@@ -32,7 +34,35 @@ class TlsRefused(HandshakeFailed):
     """Certificate or TLS version not acceptable: it will be the same next time."""
 
 
-class _HttpsConnection(HTTPSConnection):
+class _InOnePiece:
+    """urllib3 sends the headers, then the body: two trips through the system, and two wake-ups at the other end."""
+
+    _pieces: list[bytes] | None = None
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
+        if not isinstance(body, str | bytes | None) or len(body or "") > _IN_ONE_PIECE_BYTES:
+            super().request(method, url, body, headers, **options)  # type: ignore[misc]
+            return
+        pieces: list[bytes] = []
+        self._pieces = pieces
+        try:
+            super().request(method, url, body, headers, **options)  # type: ignore[misc]
+        finally:
+            self._pieces = None
+        self.send(b"".join(pieces))
+
+    def send(self, data: Any) -> None:
+        if self._pieces is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._pieces.append(data)
+
+
+class _HttpConnection(_InOnePiece, HTTPConnection):
+    pass
+
+
+class _HttpsConnection(_InOnePiece, HTTPSConnection):
     """urllib3 reports a failed handshake like a failed read; law 3 needs to know that nothing had been sent."""
 
     def connect(self) -> None:
@@ -48,8 +78,15 @@ class _HttpsConnection(HTTPSConnection):
             raise HandshakeFailed(self, f"TLS handshake failed ({type(error).__name__})") from error
 
 
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _HttpConnection
+
+
 class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _HttpsConnection
+
+
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
 
 
 def minimum_tls() -> ssl.TLSVersion:
@@ -67,12 +104,34 @@ class TlsAdapter(HTTPAdapter):
 
     def __init__(self) -> None:
         self._minimum = minimum_tls()
+        self._lines: dict[Any, ConnectionPool] = {}
         super().__init__(pool_connections=_POOLED_HOSTS, pool_maxsize=_POOLED_CONNECTIONS, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         """Called by the base class."""
         super().init_poolmanager(connections, maxsize, block, ssl_minimum_version=self._minimum, **pool_kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> ConnectionPool:
+        """The base class's, found once for each host."""
+        key = (*_host_of(str(request.url)), verify, cert, *(proxies or {}).items())
+        line = self._lines.get(key)
+        if line is None:
+            if len(self._lines) >= _POOLED_HOSTS:
+                self._lines.clear()
+            line = self._lines[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return line
+
+    def close(self) -> None:
+        """The base class's, and what was kept beside it."""
+        self._lines.clear()
+        super().close()
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """The base class's, which looks for a proxy three times."""
+        return super().request_url(request, proxies) if proxies else request.path_url
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
         """The base class's, without the reading of cookies."""
@@ -86,7 +145,7 @@ class TlsAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """The same rules hold through a proxy."""
         manager = super().proxy_manager_for(proxy, ssl_minimum_version=self._minimum, **proxy_kwargs)
-        manager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _HttpsPool}
+        manager.pool_classes_by_scheme = _POOLS
         return manager
 
 
@@ -129,13 +188,18 @@ class Session(requests.Session):
 
     def _surroundings(self, url: str) -> dict[str, Any]:
         """The proxies and the certificates for this host."""
-        parts = urlsplit(url)
-        host = (parts.scheme, parts.netloc)
+        host = _host_of(url)
         if host not in self._by_host:
             if len(self._by_host) >= _POOLED_HOSTS:
                 self._by_host.clear()
             self._by_host[host] = dict(self.merge_environment_settings(url, {}, None, None, None))
         return self._by_host[host]
+
+
+@lru_cache(maxsize=256)
+def _host_of(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ import ssl
 import threading
 
 import pytest
+import requests
 from django.core.exceptions import ImproperlyConfigured
 
 from integrations.errors import OutcomeUnknown, PermanentError, TransientError
@@ -198,6 +199,40 @@ def test_the_line_is_kept_open_and_cookies_are_not(client):
 
         assert len(set(ports)) == 1
         assert [headers.get("Cookie") for _, _, headers, _ in server.requests] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("size", "pieces"), [(0, 1), (1000, 1), (200_000, 2)], ids=["no body", "a message", "a photograph"]
+)
+def test_a_short_request_leaves_in_one_piece(client, monkeypatch, size, pieces):
+    sent = []
+    send = socket.socket.sendall
+    monkeypatch.setattr(socket.socket, "sendall", lambda line, data, *flags: (sent.append(data), send(line, data)))
+    with local_server.http_server(lambda handler: handler.reply(200)) as server:
+        answer = client.post(server.url, content=b"x" * size)
+        own = [data for data in sent if data and not data.startswith(b"HTTP/")]
+
+        assert server.requests[0][3] == b"x" * size
+    assert answer.status_code == 200
+    assert len(own) == pieces
+    assert own[0].startswith(b"POST / HTTP/1.1\r\n")
+
+
+def test_lines_to_many_hosts_are_not_all_kept():
+    session = new_session()
+    adapter = session.get_adapter("http://vendor.test")
+
+    def line_to(host):
+        return adapter.get_connection_with_tls_context(requests.Request("GET", f"http://{host}").prepare(), True)
+
+    first = line_to("first.test")
+    assert line_to("first.test") is first
+    for number in range(100):
+        line_to(f"host{number}.test")
+    assert len(adapter._lines) <= 32
+    assert line_to("first.test") is not first
+    session.close()
+    assert not adapter._lines
 
 
 def test_two_threads_do_not_share_a_line(client):
