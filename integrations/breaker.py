@@ -92,6 +92,10 @@ def is_failure(error: CommunicationError | None) -> bool:
 
 
 def _note_failure(key: str, slug: str) -> None:
+    is_stumbling = time.monotonic() - _answered.get(key, float("-inf")) < STUMBLES_SECONDS
+    if is_stumbling and not _state(key).is_open:
+        # Not counted: the cache would hear of every failure, and of every answer that wipes the count out.
+        return
     cache.add(f"{key}:failures", 0, WINDOW_SECONDS)
     try:
         failures = cache.incr(f"{key}:failures")
@@ -104,8 +108,7 @@ def _note_failure(key: str, slug: str) -> None:
     if before.is_open and before.opens_at > time.time():
         # Calls that were on their way when it opened.
         return
-    is_stumbling = time.monotonic() - _answered.get(key, float("-inf")) < STUMBLES_SECONDS
-    if not before.is_open and (failures < settings.BREAKER_FAILURES or is_stumbling):
+    if not before.is_open and failures < settings.BREAKER_FAILURES:
         return
     rest = min(before.rest * 2, LONGEST_REST_SECONDS) if before.is_open else settings.BREAKER_REST_SECONDS
     cache.set(key, State(failures, time.time() + rest, rest), _FORGOTTEN_SECONDS)
@@ -134,6 +137,9 @@ def _state(key: str) -> State:
     found = _known.get(key)
     if found is not None and now - found[0] < KNOWN_SECONDS:
         return found[1]
+    if found is not None:
+        # One asks; the others go on meanwhile with what was known.
+        _known[key] = (now, found[1])
     kept = cache.get_many([key, f"{key}:failures"])
     state = kept.get(key) or State(failures=kept.get(f"{key}:failures", 0))
     with _lock:

@@ -65,7 +65,10 @@ def each(vendor: str, work: Callable[[Item], Result], items: Iterable[Item], *, 
         now = under_way.copy()
         waiting, seen = len(seen.items() & now.items()), now
         needed = max(needed, FEW + waiting)
-        open_up(len(lanes) + waiting)
+        if todo:
+            open_up(len(lanes) + waiting)
+        elif waiting:
+            break
     _needed[vendor] = needed
     for each_lane in lanes:
         each_lane.result()

@@ -1,5 +1,6 @@
 """Chunks on their way: claimed, given a turn by a worker, then closed or put back."""
 
+import time
 from collections import deque
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +22,9 @@ from notifications.signals import messages_settled
 log = structlog.get_logger(__name__)
 # By name: tasks.py stands above the services.
 DELIVER_CHUNK = "notifications.tasks.deliver_chunk"
-# At the end of a chunk a call without an answer would keep the worker idle: it goes on with other chunks, so many in one task, and
+# At the end of a chunk a call without an answer would keep the worker idle: it goes on with other chunks, so long in one task, and
 # so many of them not ended.
-MOST_IN_A_TURN, MOST_LATE = 20, 4
+LONGEST_SECONDS, MOST_LATE = 20.0, 8
 # A window that left before a pause is answered within seconds, or never.
 OTHERS_LAND = timedelta(seconds=30)
 Status = Notification.Status
@@ -36,14 +37,18 @@ def deliver_chunk(chunk_id: Any) -> bool:
     """
     late: deque[Turn] = deque()
     turn = first = _take(chunk_id, late)
-    for _ in range(MOST_IN_A_TURN):
-        if turn is None:
-            break
+    until = time.monotonic() + LONGEST_SECONDS
+    while turn is not None:
         turn.go()
         late.append(turn)
+        is_well = turn.is_well()
+        for landed in [one for one in late if one.has_landed()]:
+            late.remove(landed)
+            _end(landed)
         if len(late) > MOST_LATE:
             _end(late.popleft())
-        following = _following(turn.chunk) if turn.is_kept_waiting() else None
+        goes_on = late and is_well and time.monotonic() < until
+        following = _following(turn.chunk) if goes_on else None
         turn = _take(following, late) if following else None
     while late:
         _end(late.popleft())

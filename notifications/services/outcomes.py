@@ -50,25 +50,46 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
     """Write what became of messages in flight; returns the errors of those that wait for another try."""
     browsers.forget([given for outcome in found for given in outcome.gone])
     _record_taken([outcome for outcome in found if outcome.error is None])
-    waiting: list[CommunicationError] = []
-    for (fate, reason), refused in _by_fate(found).items():
-        rows = Notification.objects.filter(Among(refused), status__in=IN_FLIGHT)
-        if fate == Status.UNKNOWN:
-            rows.update(status=Status.UNKNOWN, reason=reason)
-        elif fate == Status.PENDING:
-            # Refused before anything left: it waits with the chunk, unless it has waited enough.
-            # A call that was not even made, because the service rests, is no try.
-            tries = 0 if all(isinstance(error, CircuitOpen) for error in refused.values()) else 1
-            enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
-            status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
-            rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
-            _leave_canceled(Notification.objects.filter(Among(refused)))
-            waiting += refused.values()
-        else:
-            for row in rows:
-                _remember_refusal(row, refused[str(row.pk)])
-            rows.update(status=Status.FAILED, reason=reason)
-    return waiting
+    groups = _by_fate(found)
+    if not groups:
+        return []
+    again = {
+        one: error for (fate, _), refused in groups.items() if fate == Status.PENDING for one, error in refused.items()
+    }
+    with transaction.atomic():
+        is_canceled = bool(again) and _hold_chunks(Notification.objects.filter(Among(again)))
+        for (fate, reason), refused in groups.items():
+            _record_refused(fate, reason, refused)
+        if is_canceled:
+            _leave_canceled(Notification.objects.filter(Among(again)))
+    return list(again.values())
+
+
+def _record_refused(fate: Status, reason: str, refused: dict[str, CommunicationError]) -> None:
+    """What becomes of messages that were refused for the same reason, by their ids."""
+    rows = Notification.objects.filter(Among(refused), status__in=IN_FLIGHT)
+    if fate == Status.UNKNOWN:
+        rows.update(status=Status.UNKNOWN, reason=reason)
+    elif fate == Status.PENDING:
+        # Refused before anything left: it waits with the chunk, unless it has waited enough.
+        # A call that was not even made, because the service rests, is no try.
+        tries = 0 if all(isinstance(error, CircuitOpen) for error in refused.values()) else 1
+        enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
+        status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
+        rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
+    else:
+        for row in rows:
+            _remember_refusal(row, refused[str(row.pk)])
+        rows.update(status=Status.FAILED, reason=reason)
+
+
+def _hold_chunks(rows: QuerySet[Notification]) -> bool:
+    """Keep cancellations of these messages' sends waiting until the end of the transaction; whether one came before.
+
+    Without it a cancellation under way could pass over a message that is about to wait again, and nobody would take it.
+    """
+    chunks = Chunk.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=rows.values("chunk_id"))
+    return Chunk.Status.CANCELED in list(chunks.values_list("status", flat=True))
 
 
 def _leave_canceled(rows: QuerySet[Notification]) -> None:
@@ -204,11 +225,14 @@ def send_again(row: Notification) -> None:
         again.update(reason=UNDECIDED)
         return
     with transaction.atomic():
+        itself = Notification.objects.filter(pk=row.pk)
+        is_canceled = _hold_chunks(itself)
         if again.update(status=Status.PENDING, reason="", attempts=F("attempts") + 1):
             Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
                 status=Chunk.Status.PENDING, next_attempt_at=None
             )
-            _leave_canceled(Notification.objects.filter(pk=row.pk))
+            if is_canceled:
+                _leave_canceled(itself)
 
 
 ARRIVED, AGAIN, GIVEN_UP = "arrived", "again", "given_up"
@@ -223,6 +247,7 @@ def decide(row: Notification, word: str) -> None:
     }
     changes = words[word]
     with transaction.atomic():
+        _hold_chunks(Notification.objects.filter(pk=row.pk))
         if not Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
             raise InvalidTransition("Le sort de ce message est déjà connu : rechargez la page.", code="not_unknown")
         if word == AGAIN:

@@ -69,10 +69,14 @@ class Turn:
             self.in_flight[window] = time.monotonic()
             self._let_land(at_once=WINDOWS_AT_ONCE, most=MOST_WINDOWS)
 
-    def is_kept_waiting(self) -> bool:
-        """Whether a window is still not answered though it was given its time, by a service that is well otherwise."""
+    def is_well(self) -> bool:
+        """Give the last windows their time; whether the chunk is still ours and its service takes messages."""
         self._let_land(at_once=1, most=MOST_WINDOWS + 1)
-        return bool(self.in_flight) and not self.was_taken and self.error is None
+        return not self.was_taken and self.error is None
+
+    def has_landed(self) -> bool:
+        """Whether nothing is on its way any more."""
+        return all(window.done() for window in self.in_flight)
 
     def _leave(self, messages: list[Message]) -> Future[list[Outcome]]:
         """Send beside this thread, but for a batch that is the whole chunk: nothing would be done meanwhile."""

@@ -101,6 +101,24 @@ def test_many_calls_that_fail_side_by_side_are_no_breakdown_while_others_are_ans
     breaker.check(key, "vendor")
 
 
+def test_a_service_that_stumbles_keeps_the_cache_quiet(api, monkeypatch):
+    monkeypatch.setattr(breaker, "KNOWN_SECONDS", 60)
+    asked = []
+    for name in ("add", "incr", "get", "delete_many"):
+        real = getattr(breaker.cache, name)
+        monkeypatch.setattr(
+            breaker.cache, name, lambda *given, name=name, real=real, **kept: asked.append(name) or real(*given, **kept)
+        )
+    key = breaker.key_of("vendor", {"jeton-a"})
+    breaker.note(key, "vendor", None)
+    asked.clear()
+    for _time in range(20):
+        breaker.note(key, "vendor", None)
+        breaker.note(key, "vendor", OutcomeUnknown("Panne."))
+
+    assert asked == []
+
+
 def test_a_service_that_has_answered_nobody_for_a_while_is_down(api, monkeypatch):
     monkeypatch.setattr(breaker, "STUMBLES_SECONDS", 0)
     key = breaker.key_of("vendor", {"jeton-a"})

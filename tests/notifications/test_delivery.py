@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.utils import timezone
 
 from integrations.errors import (
@@ -23,6 +24,7 @@ from notifications.models import Chunk, Contact, Notification, Provider, Suppres
 from notifications.services import contacts, delivery, outcomes, sending, settling, turns, underway
 from notifications.services.sending import Origin
 from tests.factories import ContactFactory, MessageTemplateFactory, ProviderFactory
+from tests.plugin import on_postgresql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet_hours")]
 DATA = {"promo_title": "Soirée huîtres"}
@@ -364,6 +366,35 @@ def test_what_is_refused_after_its_send_was_canceled_does_not_wait_for_ever(vend
     assert (row.status, row.reason) == ("canceled", "Envoi annulé.")
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not on_postgresql(), reason="in memory, SQLite refuses a second writer")
+def test_a_cancellation_that_is_not_over_yet_is_waited_for(vendor):
+    """It has passed over a message on its way, which is about to wait again: nobody would ever take it."""
+    chunk = send([ContactFactory()]).get()
+    passed, recorded = threading.Event(), threading.Event()
+
+    def cancel():
+        with transaction.atomic():
+            underway.cancel(chunk.task_id)
+            passed.set()
+            recorded.wait(0.5)
+        connection.close()
+
+    canceling = threading.Thread(target=cancel)
+
+    def answer(message):
+        canceling.start()
+        assert passed.wait(10)
+        return Outcome(message.id, error=TransientError("Saturé."))
+
+    vendor.answer = answer
+    delivery.deliver_chunk(chunk.pk)
+    recorded.set()
+    canceling.join()
+
+    assert statuses() == ["canceled"]
+
+
 def test_what_a_service_surely_lacks_stays_canceled_with_its_send(vendor):
     row = unknown_sms()
     underway.cancel(row.task_id)
@@ -669,6 +700,30 @@ def test_the_last_answer_of_a_chunk_keeps_no_worker_idle(vendor):
     # Its own task finds nothing left to do.
     assert not delivery.deliver_chunk(other.pk)
     assert len(vendor.batches) == 2
+
+
+def test_a_chunk_that_was_answered_is_closed_before_an_earlier_one_that_waits(vendor, monkeypatch):
+    late, other = kept_waiting(vendor)
+    ended, closed, answer = [], threading.Event(), vendor.answer
+    theirs = set(map(str, other.notifications.values_list("pk", flat=True)))
+    real = delivery._end
+
+    def end(turn):
+        real(turn)
+        ended.append(turn.chunk.pk)
+        closed.set()
+
+    def answer_late(message):
+        assert message.id in theirs or closed.wait(30)
+        return answer(message)
+
+    monkeypatch.setattr(delivery, "_end", end)
+    vendor.answer = answer_late
+
+    delivery.deliver_chunk(late.pk)
+
+    assert ended == [other.pk, late.pk]
+    assert statuses() == ["sent"] * 6
 
 
 def test_a_chunk_that_waits_keeps_its_lease_while_others_are_sent(vendor, monkeypatch):
