@@ -35,44 +35,62 @@ def each(vendor: str, work: Callable[[Item], Result], items: Iterable[Item], *, 
     A vendor that answers at once needs few threads, and more would only take the processor from each other; each call
     that a vendor keeps waiting makes room for one more. How many it needed is remembered until the next time.
     """
-    todo = deque(enumerate(items))
-    results: list[Any] = [None] * len(todo)
-    most = min(at_once, len(todo))
-    lanes: list[Future[None]] = []
-    # The item that each lane is at.
-    under_way: dict[int, int] = {}
+    crew = _Crew(_pool(vendor, at_once), work, items, at_once)
+    crew.open_up(_needed.get(vendor, FEW))
+    _needed[vendor] = FEW + crew.watch()
+    return crew.results()
 
-    def lane(number: int) -> None:
+
+class _Crew:
+    """The lanes that do one list of items."""
+
+    def __init__(self, pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterable[Any], most: int) -> None:
+        self._pool, self._work, self._todo = pool, work, deque(enumerate(items))
+        self._most = min(most, len(self._todo))
+        self._results: list[Any] = [None] * len(self._todo)
+        self._lanes: list[Future[None]] = []
+        # The item that each lane is at.
+        self._under_way: dict[int, int] = {}
+
+    def open_up(self, number: int) -> None:
+        """Have so many lanes, if there may be so many."""
+        while len(self._lanes) < min(number, self._most):
+            context = contextvars.copy_context()
+            self._lanes.append(self._pool.submit(context.run, self._lane, len(self._lanes)))
+
+    def watch(self) -> int:
+        """Open lanes beside calls that the vendor keeps waiting; returns the most that waited at the same time."""
+        most, seen = 0, dict[int, int]()
+        while wait(self._lanes, timeout=SLOW_SECONDS).not_done:
+            # Seen twice: where this process itself was kept waiting, its calls are over by then.
+            now = self._under_way.copy()
+            waiting, seen = len(seen.items() & now.items()), now
+            most = max(most, waiting)
+            if self._todo:
+                self.open_up(len(self._lanes) + waiting)
+            elif waiting == len(now):
+                # All that is left waits for the vendor: nothing more is to be learnt.
+                break
+        return most
+
+    def results(self) -> list[Any]:
+        """Wait for all; raises what the work raised."""
+        for lane in self._lanes:
+            lane.result()
+        return self._results
+
+    def _lane(self, number: int) -> None:
         # Whoever is free takes the next one.
-        while True:
-            try:
-                rank, item = todo.popleft()
-            except IndexError:
-                under_way.pop(number, None)
-                return
-            under_way[number] = rank
-            results[rank] = work(item)
-
-    def open_up(number: int) -> None:
-        while len(lanes) < min(number, most):
-            lanes.append(pool.submit(contextvars.copy_context().run, lane, len(lanes)))
-
-    pool = _pool(vendor, at_once)
-    open_up(_needed.get(vendor, FEW))
-    seen, needed = dict[int, int](), FEW
-    while wait(lanes, timeout=SLOW_SECONDS).not_done:
-        # Seen twice: where this process itself was kept waiting, its calls are over by then.
-        now = under_way.copy()
-        waiting, seen = len(seen.items() & now.items()), now
-        needed = max(needed, FEW + waiting)
-        if todo:
-            open_up(len(lanes) + waiting)
-        elif waiting:
-            break
-    _needed[vendor] = needed
-    for each_lane in lanes:
-        each_lane.result()
-    return results
+        try:
+            while True:
+                try:
+                    rank, item = self._todo.popleft()
+                except IndexError:
+                    return
+                self._under_way[number] = rank
+                self._results[rank] = self._work(item)
+        finally:
+            self._under_way.pop(number, None)
 
 
 def close() -> None:

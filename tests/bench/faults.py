@@ -2,11 +2,13 @@
 
 import collections
 import random
+import statistics
 import time
 
 import psycopg
 
-from tests.bench.lab import GIVING_WAY, Caller, Lab, Row, at_least, lab, pace
+from tests.bench import RUNS
+from tests.bench.lab import GIVING_WAY, Lab, Row, at_least, lab, pace
 from tests.bench.messages import SMS_PATH, crowd
 from tests.house import WORKER
 
@@ -51,27 +53,29 @@ def kills() -> list[Row]:
 
 def mishaps() -> list[Row]:
     """B12: 5 % of refusals by 5xx, 2 % of 429, 1 % accepted without an answer; beside the same send without them."""
-    paces = {}
-    for has_faults in (False, True):
-        with lab(keeps=True, has_faults=has_faults, **IMPATIENT) as found:
-            crowd(found, MISHAPS_SMS)
-            caller = found.start()
-            found.house.start_beat()
-            paces[has_faults] = _send_all(found, caller)
-            if has_faults:
-                wait_until_settled(found, 240)
-                times = arrivals(found)
-                sent = by_status(found).get("sent", 0)
-    doubled = sum(1 for number in times.values() if number > 1)
-    lost = MISHAPS_SMS - min(len(times), sent)
+    ratios, lost, doubled = [], 0, 0
+    for _ in range(RUNS):
+        with lab(keeps=True, **IMPATIENT) as found:
+            faultless = _send_all(found)
+        with lab(keeps=True, has_faults=True, **IMPATIENT) as found:
+            ratios.append(_send_all(found) / faultless)
+            wait_until_settled(found, 240)
+            times, sent = arrivals(found), by_status(found).get("sent", 0)
+        lost += MISHAPS_SMS - min(len(times), sent)
+        doubled += sum(1 for number in times.values() if number > 1)
+    ratio = statistics.median(ratios)
+    title = f"B12 perdus / doublés sur {RUNS} fois {MISHAPS_SMS} SMS"
     return [
-        at_least("B12 débit d'un service qui trébuche ÷ sans incident", paces[True] / paces[False], 0.6, 0.8),
-        Row(f"B12 perdus / doublés sur {MISHAPS_SMS} SMS", f"{lost} / {doubled}", "0 / 0", lost == doubled == 0),
+        at_least("B12 débit d'un service qui trébuche ÷ sans incident", ratio, 0.6, 0.8),
+        Row(title, f"{lost} / {doubled}", "0 / 0", lost == doubled == 0),
     ]
 
 
-def _send_all(found: Lab, caller: Caller) -> float:
+def _send_all(found: Lab) -> float:
     """Messages per second over the first 95 %: the last few wait to be read back, however long the send is."""
+    crowd(found, MISHAPS_SMS)
+    caller = found.start()
+    found.house.start_beat()
     found.log.forget()
     caller.post("notify", BODY)
     lines = found.log.wait_for(MISHAPS_SMS, SMS_PATH, 240)
