@@ -1,4 +1,5 @@
-// Writing to guests: dates appear where they are asked for, and the sample fills the values in one click.
+// Writing to guests: dates appear where they are asked for, each value of the template has its field, and the sample
+// fills them in one click.
 "use strict";
 
 const sendForm = document.getElementById("send");
@@ -11,10 +12,65 @@ sendForm.addEventListener("change", (event) => {
   until.hidden = event.target.value !== "best";
 });
 
-document.getElementById("forecast").addEventListener("click", (event) => {
+// One field for each value. What is sent are the lines « name : value » behind them, which are shown instead where a
+// value does not fit in a line, or where somebody wrote something else there.
+const forecast = document.getElementById("forecast");
+const lines = sendForm.elements.data;
+const byHand = lines.closest(".bo-field");
+const fields = document.getElementById("send-values");
+const LINE = /^\s*([\p{L}_][\p{L}\p{N}_]*)\s*:(.*)$/u;
+// Whatever was typed for any template: changing one's mind twice loses nothing.
+const typed = new Map();
+
+const parted = (text) => text.split("\n").filter((line) => line.trim()).map((line) => LINE.exec(line));
+const valuesOf = (text) => parted(text).filter(Boolean).map(([, name, value]) => [name, value.trim()]);
+const inputs = () => [...fields.querySelectorAll("input")];
+
+function gather() {
+  inputs().forEach((input) => typed.set(input.dataset.name, input.value.trim()));
+  const given = inputs().map((input) => input.dataset.name).filter((name) => typed.get(name));
+  lines.value = given.map((name) => `${name} : ${typed.get(name)}`).join("\n");
+}
+
+function spread() {
+  valuesOf(lines.value).forEach(([name, value]) => typed.set(name, value));
+  inputs().forEach((input) => { input.value = typed.get(input.dataset.name) || ""; });
+}
+
+function field([name, example]) {
+  const label = document.createElement("label");
+  const said = document.createElement("span");
+  const input = document.createElement("input");
+  said.textContent = name;
+  Object.assign(input, { className: "bo-input", type: "text", placeholder: example, autocomplete: "off" });
+  input.dataset.name = name;
+  label.append(said, input);
+  return label;
+}
+
+forecast.addEventListener("htmx:afterSwap", () => {
+  const told = forecast.querySelector("[data-values]");
+  if (!told) return;
+  const asked = valuesOf(told.dataset.values);
+  const fits = asked.length > 0 && parted(told.dataset.values).every(Boolean) && parted(lines.value).every(Boolean);
+  fields.hidden = !fits;
+  byHand.hidden = fits;
+  if (!fits || inputs().map((input) => input.dataset.name).join() === asked.map(([name]) => name).join()) return;
+  fields.querySelectorAll("label").forEach((label) => label.remove());
+  fields.append(...asked.map(field));
+  const before = lines.value;
+  spread();
+  gather();
+  if (lines.value !== before) htmx.trigger(sendForm, "change");
+});
+
+fields.addEventListener("input", gather);
+
+forecast.addEventListener("click", (event) => {
   const button = event.target.closest("[data-sample]");
   if (!button) return;
-  sendForm.querySelector("[name=data]").value = button.dataset.sample;
+  lines.value = button.dataset.sample;
+  spread();
   htmx.trigger(sendForm, "change");
 });
 

@@ -26,8 +26,8 @@ def choose(page):
     page.goto("/admin/envois/nouveau/")
     page.locator("[name=template]").select_option("promotion")
     page.locator("[name=audience]").select_option("all")
-    page.locator("[name=data]").fill("promo_title : Les huîtres")
-    page.locator("[name=data]").blur()
+    page.get_by_label("promo_title", exact=True).fill("Les huîtres")
+    page.get_by_label("promo_title", exact=True).blur()
     expect(page.locator("#forecast")).to_contain_text("Les huîtres")
 
 
@@ -75,6 +75,36 @@ def test_signing_in_again_in_another_tab_lets_one_go_on(chromium, house, choices
     context.close()
 
 
+def test_each_value_has_a_field_and_what_was_typed_outlives_a_change_of_mind(office, choices):
+    recipe = {"recipe": "Cèpes", "price": 18.5}
+    MessageTemplateFactory(slug="recette", subject="{{recipe}} {{price}}", name="Recette", sample=recipe)
+    choose(office)
+    expect(office.locator("[name=data]")).to_be_hidden()
+
+    office.locator("[name=template]").select_option("recette")
+    office.get_by_label("price", exact=True).fill("21,5")
+    expect(office.locator("[name=data]")).to_have_value("price : 21,5")
+    expect(office.get_by_label("promo_title", exact=True)).to_have_count(0)
+    office.get_by_role("button", name="Partir des valeurs d'exemple").click()
+    expect(office.get_by_label("recipe", exact=True)).to_have_value("Cèpes")
+    office.locator("[name=template]").select_option("promotion")
+
+    expect(office.get_by_label("promo_title", exact=True)).to_have_value("Les huîtres")
+    expect(office.locator("#forecast")).to_contain_text("Les huîtres")
+    expect(office.locator("[name=data]")).to_have_value("promo_title : Les huîtres")
+
+
+@pytest.mark.parametrize("sample", [{"text": "Deux\nlignes"}, {}], ids=["more than a line", "nothing asked"])
+def test_values_that_fit_in_no_field_are_written_as_lines(office, choices, sample):
+    MessageTemplateFactory(slug="long", name="Long", sample=sample)
+    choose(office)
+
+    office.locator("[name=template]").select_option("long")
+
+    expect(office.locator("[name=data]")).to_be_visible()
+    expect(office.locator("#send-values")).to_be_hidden()
+
+
 def test_a_rule_taken_away_is_counted_and_a_segment_goes_in_two_taps(office, choices):
     ContactFactory(first_name="Ana")
     segment = Segment.objects.create(
@@ -103,8 +133,8 @@ def test_words_without_an_end_widen_no_page(office, choices):
         office.goto(address)
         widths[address] = overflow(office)
     office.locator("[name=template]").select_option("promotion")
-    office.locator("[name=data]").fill(f"promo_title : {'B' * 90}")
-    office.locator("[name=data]").blur()
+    office.get_by_label("promo_title", exact=True).fill("B" * 90)
+    office.get_by_label("promo_title", exact=True).blur()
     expect(office.locator("#forecast strong", has_text="BBBB")).to_be_visible()
     widths["forecast"] = overflow(office)
     office.get_by_role("button", name="Envoyer").click()
@@ -126,7 +156,7 @@ def test_on_a_telephone_who_gets_it_stands_beside_the_button(office, choices):
     expect(told).to_be_in_viewport()
     expect(office.get_by_role("button", name="Envoyer")).to_be_in_viewport()
 
-    office.locator("[name=data]").fill("")
-    office.locator("[name=data]").blur()
+    office.get_by_label("promo_title", exact=True).fill("")
+    office.get_by_label("promo_title", exact=True).blur()
     expect(told).to_have_text("E-mail : à compléter")
     assert overflow(office) <= 0

@@ -43,6 +43,7 @@ class SendForm(forms.Form):
     )
     audience = forms.ChoiceField(
         label=gettext_lazy("À qui"),
+        widget=forms.Select(attrs={"class": "bo-select"}),
         error_messages={
             "required": gettext_lazy("Choisissez un public."),
             "invalid_choice": gettext_lazy("Ce public n'existe plus : choisissez-en un autre."),
