@@ -3,6 +3,8 @@
 import pytest
 import structlog
 from django.core.cache import cache
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import override_settings
 from django.urls import get_resolver
 
@@ -48,6 +50,22 @@ def promises_kept(monkeypatch):
         raise AssertionError(f"« {event} » ne tient pas son contrat à {path}")
 
     monkeypatch.setattr(outbound, "off_contract", broken)
+
+
+@pytest.fixture
+def migrate_to(transactional_db):
+    """Take an application to one of its migrations, and get the models of then.
+
+    All applications are back at their last migration for the next test: going back takes along what depends on it.
+    """
+
+    def migrate(application, name):
+        MigrationExecutor(connection).migrate([(application, name)])
+        return MigrationExecutor(connection).loader.project_state([(application, name)]).apps
+
+    yield migrate
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
 
 
 @pytest.fixture
