@@ -29,6 +29,8 @@ ADDED_UP_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 _lock = threading.Lock()
 _uses: Counter[str] = Counter()
+# What will tell the cache, while there is something to tell.
+_timers: list[threading.Timer] = []
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,11 @@ def _add_up(credential_id: str) -> None:
     with _lock:
         is_first = not _uses
         _uses[credential_id] += 1
-    if is_first:
-        timer = threading.Timer(ADDED_UP_SECONDS, tell)
-        timer.daemon = True
-        timer.start()
+        if is_first:
+            timer = threading.Timer(ADDED_UP_SECONDS, tell)
+            timer.daemon = True
+            _timers.append(timer)
+            timer.start()
 
 
 @atexit.register
@@ -77,12 +80,20 @@ def tell() -> None:
     with _lock:
         added = dict(_uses)
         _uses.clear()
+        while _timers:
+            _timers.pop().cancel()
     for credential_id, number in added.items():
         count(credential_id, USED, number)
 
 
-# A child is not to tell what its parent counted.
-os.register_at_fork(after_in_child=_uses.clear)
+def _begin_again() -> None:
+    _uses.clear()
+    _timers.clear()
+    _lock.release()
+
+
+# A child is not to tell what its parent counted, nor to find the lock shut for ever.
+os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_begin_again)
 
 
 def count(credential_id: Any, kind: str, number: int = 1) -> None:

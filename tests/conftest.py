@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import override_settings
 from django.urls import get_resolver
 
-from integrations import kept
+from integrations import credential_use, kept
 from integrations.services import outbound
 from tests import network
 from tests.plugin import require
@@ -37,6 +37,7 @@ def quick_passwords():
 @pytest.fixture(autouse=True)
 def clean_cache():
     """Counters, locks and what the log says of one test are unknown to the next."""
+    credential_use.tell()
     cache.clear()
     kept.forget()
     structlog.contextvars.clear_contextvars()
