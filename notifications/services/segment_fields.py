@@ -26,6 +26,16 @@ from notifications.models import (
 EARTH_KM, KM_PER_DEGREE = 6371.0, 111.32
 MOST_DAYS, MOST_KM, MOST_CENTS = 3650, 1000, 100_000_000
 MONTHS = range(1, 13)
+# Those of the guests of the Médoc, by their ISO 639-1 code.
+LANGUAGES = {
+    "fr": "français",
+    "en": "anglais",
+    "de": "allemand",
+    "es": "espagnol",
+    "it": "italien",
+    "nl": "néerlandais",
+    "pt": "portugais",
+}
 
 
 class BadValue(ValueError):
@@ -34,7 +44,10 @@ class BadValue(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to ask. operators: name → French words. kind: how the screen asks for the value."""
+    """One thing to ask. operators: name → French words. kind: how the screen asks for the value.
+
+    The screen may know choices that this application does not (dishes, campaigns).
+    """
 
     label: str
     group: str
@@ -42,6 +55,10 @@ class Field:
     operators: dict[str, str]
     build: Callable[[str, Any], Q]
     choices: Callable[[], list[tuple[str, str]]] | None = None
+
+    def asks_value(self, op: str) -> bool:
+        """Whether a rule on this field, with this operator, is told by a value."""
+        return self.kind != "none" and op not in ("never", "empty")
 
     def condition(self, op: str, value: Any) -> Q:
         """The condition on a guest. Raises BadValue."""
@@ -153,7 +170,7 @@ def _moment(column: str) -> Callable[[str, Any], Q]:
 
 def _got(path: str) -> Callable[[str, Any], Q]:
     def build(op: str, value: Any) -> Q:
-        rows = Notification.objects.filter(contact=OuterRef("pk"), sent_at__isnull=False, **{path: text(value, 80)})
+        rows = Notification.objects.filter(contact=OuterRef("pk"), sent_at__isnull=False, **{path: text(value)})
         found = Q(Exists(rows))
         return ~found if op == "is_not" else found
 
@@ -234,12 +251,16 @@ def _months() -> list[tuple[str, str]]:
     return [(str(number), name) for number, name in enumerate(names, 1)]
 
 
+def _languages() -> list[tuple[str, str]]:
+    return list(LANGUAGES.items())
+
+
 WHO, AGREED, DID, BOUGHT = "La personne", "Ses accords", "Ce qu'elle lit", "Ce qu'elle achète"
 _DEVICES = Exists(PushSubscription.objects.filter(contact=OuterRef("pk")))
 FIELDS: dict[str, Field] = {
     "first_name": Field("Prénom", WHO, "text", TEXT, _text_field("first_name")),
     "last_name": Field("Nom", WHO, "text", TEXT, _text_field("last_name")),
-    "language": Field("Langue", WHO, "text", IS, _text_field("language")),
+    "language": Field("Langue", WHO, "choice", IS, _text_field("language"), _languages),
     "postcode": Field("Code postal", WHO, "text", TEXT, _text_field("postcode")),
     "source": Field("Origine", WHO, "text", TEXT, _text_field("source")),
     "tag": Field("Étiquette", WHO, "choice", IS, _tag, _tags),
@@ -268,9 +289,9 @@ FIELDS: dict[str, Field] = {
     "opened": Field("A ouvert un message", DID, "number", AGO, _moment("opened_at")),
     "clicked": Field("A cliqué", DID, "number", AGO, _moment("clicked_at")),
     "got_template": Field("A reçu le modèle", DID, "choice", IS, _got("template__slug"), _templates),
-    "got_campaign": Field("A reçu la campagne", DID, "text", IS, _got("campaign__name")),
+    "got_campaign": Field("A reçu la campagne", DID, "choice", IS, _got("campaign__name")),
     "purchases": Field("Nombre d'achats", BOUGHT, "number", NUMBER, _purchases(Count("pk"), 100_000)),
     "spent": Field("Dépensé en tout (€)", BOUGHT, "number", NUMBER, _purchases(Sum("amount_cents"), 1_000_000, 100)),
     "last_purchase": Field("Dernier achat", BOUGHT, "number", AGO, _last_purchase),
-    "bought": Field("A acheté le plat (identifiant)", BOUGHT, "text", IS, _bought),
+    "bought": Field("A acheté le plat", BOUGHT, "choice", IS, _bought),
 }

@@ -1,5 +1,6 @@
 """Segments built on screen: lines of field, comparison and value, counted while they are written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +14,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from campaigns.models import Campaign
 from integrations.admin_tools import operations
 from integrations.admin_tools.display import mask
 from integrations.services import audit
+from menus.models import Formula, Item
 from notifications.models import ChannelType, Contact, Purpose, Segment
 from notifications.services import permission, segments
 from notifications.services.segment_fields import FIELDS
@@ -25,6 +28,9 @@ EDIT = ("notifications.view_segment", "notifications.change_segment")
 DELETE = "notifications.delete_segment"
 SHOWN = 20
 ALL, ANY = "all", "any"
+MOST_CAMPAIGNS = 200
+# Beginning of the id of what chooses the field of a line (`segment_lines.html`).
+CHANGED_FIELD = "segment-field-"
 # The page counts again when it hears this.
 RECOUNT = "recount"
 
@@ -40,6 +46,16 @@ class Line:
     operators: list[tuple[str, str]] = field(default_factory=list)
     choices: list[tuple[str, str]] = field(default_factory=list)
     kind: str = "none"
+
+    @property
+    def label(self) -> str:
+        """What the rule is about, in French."""
+        return FIELDS[self.name].label
+
+    @property
+    def is_unfinished(self) -> bool:
+        """A rule whose value is still to be written."""
+        return self.name in FIELDS and FIELDS[self.name].asks_value(self.op) and not self.value
 
 
 @guarded(*EDIT)
@@ -85,6 +101,10 @@ def lines(request: HttpRequest) -> HttpResponse:
     order, _separator, rank = request.POST.get("order", "").partition(":")
     if order == "remove" and rank.isdigit() and int(rank) < len(found):
         found.pop(int(rank))
+    _part, _separator, redone = request.headers.get("HX-Trigger", "").partition(CHANGED_FIELD)
+    if redone.isdigit() and int(redone) < len(found):
+        # What was asked of a first name means nothing of a tag.
+        found[int(redone)].value = ""
     if order == "add" or not found:
         found.append(Line())
     response = render(request, "backoffice/segment_lines.html", {"lines": _dressed(found), "groups": _fields()})
@@ -97,8 +117,15 @@ def lines(request: HttpRequest) -> HttpResponse:
 @require_POST
 def count(request: HttpRequest) -> HttpResponse:
     """How many they are now, the first ones, and who of them can be written to."""
-    rules = rules_of(_lines_in(request.POST), _mode(request.POST))
-    return render(request, "backoffice/segment_count.html", counted(request, rules))
+    lines = _lines_in(request.POST)
+    return render(request, "backoffice/segment_count.html", _foretold(request, lines, _mode(request.POST)))
+
+
+def _foretold(request: HttpRequest, lines: list[Line], mode: str) -> dict[str, Any]:
+    """What the rules come to while they are being written: one that waits for its value is named, and not a fault."""
+    finished = [line for line in lines if not line.is_unfinished]
+    waiting = [line.label for line in lines if line.is_unfinished]
+    return {"waiting": waiting, **counted(request, rules_of(finished, mode))}
 
 
 def counted(request: HttpRequest, rules: dict[str, Any]) -> dict[str, Any]:
@@ -160,11 +187,26 @@ def _mode(data: QueryDict) -> str:
 def _dressed(lines: list[Line]) -> list[Line]:
     for line in lines:
         if known := FIELDS.get(line.name):
-            line.operators, line.kind = list(known.operators.items()), known.kind
-            line.choices = _choices(known.choices(), line.value) if known.choices else []
-            if line.op == "never":
-                line.kind = "none"
+            line.operators = list(known.operators.items())
+            line.kind = known.kind if known.asks_value(line.op) else "none"
+            offered = OFFERED.get(line.name) or known.choices
+            line.choices = _choices(offered(), line.value) if offered and line.kind == "choice" else []
     return lines
+
+
+def _dishes() -> list[tuple[str, str]]:
+    """What a purchase may be of, each once, whatever the number of menus it is on."""
+    named = [*Formula.objects.values_list("ref", "name"), *Item.objects.values_list("ref", "name")]
+    return sorted(dict(named).items(), key=lambda pair: pair[1].casefold())
+
+
+def _campaigns() -> list[tuple[str, str]]:
+    names = Campaign.objects.order_by("-created_at").values_list("name", flat=True)[:MOST_CAMPAIGNS]
+    return [(name, name) for name in dict.fromkeys(names)]
+
+
+# What other applications know of the values of a rule.
+OFFERED: dict[str, Callable[[], list[tuple[str, str]]]] = {"bought": _dishes, "got_campaign": _campaigns}
 
 
 def _choices(known: list[tuple[str, str]], kept: str) -> list[tuple[str, str]]:
@@ -177,9 +219,13 @@ def _mark(lines: list[Line], problems: list[dict[str, str]]) -> list[str]:
     left = []
     for problem in problems:
         rank = problem["field"].partition("[")[2].partition("]")[0]
+        message = problem["message"]
         if rank.isdigit() and int(rank) < len(lines):
-            lines[int(rank)].fault = problem["message"]
-        left.append(problem["message"])
+            line = lines[int(rank)]
+            if line.is_unfinished:
+                message = _("« {label} » attend sa valeur : donnez-la, ou retirez la règle.").format(label=line.label)
+            line.fault = message
+        left.append(message)
     return left
 
 
@@ -211,7 +257,7 @@ def _page(
     faults: list[str] | None = None,
 ) -> HttpResponse:  # fmt: skip
     is_hand_made = bool(segment.rules) and not _lines_of(segment.rules)[0]
-    rules = segment.rules if is_hand_made else rules_of(lines, mode)
+    shown = counted(request, segment.rules) if is_hand_made else _foretold(request, lines, mode)
     context = {
         "segment": segment,
         "told": told,
@@ -223,7 +269,7 @@ def _page(
         "is_new": segment._state.adding,
         "may_delete": request.user.has_perm(DELETE),
         "write": f"{reverse('backoffice:send_compose')}?public=segment:{segment.slug}",
-        **counted(request, rules),
+        **shown,
     }
     title = _("Nouveau segment") if segment._state.adding else segment.name
     return show(request, "backoffice/segment.html", title, **context)

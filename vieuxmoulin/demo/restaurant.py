@@ -17,8 +17,8 @@ from integrations import vapid
 from integrations.models import Credential
 from menus.models import Destination, Menu
 from menus.services import revisions, writing
-from notifications.models import ChannelType, Contact, Provider, Tag
-from notifications.services import contacts
+from notifications.models import ChannelType, Contact, Provider, Segment, Tag
+from notifications.services import contacts, segments
 from notifications.starter import load_starters
 from social.models import Account
 from social.services.connecting import APPLICATION
@@ -28,6 +28,18 @@ from vieuxmoulin.starter_rules import load_starter_rules
 DATA = Path(__file__).parent / "data"
 WORDING = "J'accepte de recevoir les nouvelles et les offres du Vieux Moulin. Je peux me désinscrire à tout moment."
 TAGS = {"habitues": "Habitués", "voisins": "Voisins de Vensac"}
+SEGMENTS: tuple[tuple[str, str, list[dict[str, str]]], ...] = (
+    (
+        "habitues-par-e-mail",
+        "Habitués qui acceptent nos e-mails",
+        [{"field": "tag", "op": "is", "value": "habitues"}, {"field": "agrees_email", "op": "yes"}],
+    ),
+    (
+        "voisins-par-sms",
+        "Voisins de Vensac qui acceptent nos SMS",
+        [{"field": "tag", "op": "is", "value": "voisins"}, {"field": "agrees_sms", "op": "yes"}],
+    ),
+)
 STAFF = "camille"
 # The sandbox's till gives it when asked to.
 PROMO_CODE = "AUTOMNE10"
@@ -81,6 +93,7 @@ def load() -> bool:
     with transaction.atomic():
         _write_accounts()
         _write_guests()
+        _write_segments()
         load_starters()
         load_starter_rules()
         menu = _write_menu()
@@ -158,6 +171,11 @@ def _write_guests() -> None:
             contacts.grant(contact, channel=channel, source="bulletin papier", wording=WORDING, version="2026-01")
         for channel in guest.get("withdrawn", []):
             contacts.withdraw(contact, channel=channel, source="demande au comptoir")
+
+
+def _write_segments() -> None:
+    for slug, name, rules in SEGMENTS:
+        segments.remember_count(Segment.objects.create(slug=slug, name=name, rules={"all": rules}))
 
 
 def _write_menu() -> Menu:

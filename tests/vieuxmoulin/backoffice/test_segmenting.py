@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from notifications.models import Segment
-from tests.factories import ContactFactory, MessageTemplateFactory, TagFactory
+from tests.factories import CampaignFactory, ContactFactory, ItemFactory, MessageTemplateFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
 PAGE, LINES, COUNT = "backoffice:segment", "backoffice:segment_lines", "backoffice:segment_count"
@@ -66,12 +66,59 @@ def test_a_template_is_chosen_by_its_name(office):
     assert lines[0].choices == [("promotion", "Promotion du soir")]
 
 
+def test_a_dish_and_a_campaign_are_chosen_by_their_names(office):
+    ItemFactory(ref="magret", name="Magret du Médoc")
+    CampaignFactory(name="Automne")
+
+    asked = {"field": ["bought", "got_campaign"], "op": ["is", "is"], "value": ["", ""]}
+    lines = office.post(reverse(LINES), asked).context["lines"]
+
+    assert lines[0].choices == [("magret", "Magret du Médoc")]
+    assert lines[1].choices == [("Automne", "Automne")]
+
+
+def test_a_choice_is_made_by_the_manager_and_not_by_the_order_of_a_list(office):
+    TagFactory(slug="habitues")
+
+    page = office.post(reverse(LINES), {"field": ["tag"], "op": ["is"], "value": [""]}).content.decode()
+
+    assert '<option value="">Choisissez…</option>' in page.partition('name="value"')[2]
+
+
+def test_a_rule_that_waits_for_its_value_is_no_fault_and_counts_for_nothing(office):
+    asked = {**RULE, "field": ["first_name", "language"], "op": ["is", "is"], "value": ["Ana", ""]}
+
+    page = office.post(reverse(COUNT), asked)
+
+    assert (page.context["total"], page.context["waiting"]) == (1, ["Langue"])
+    assert "la règle ne compte pas encore" in page.content.decode()
+    refused = office.post(reverse(PAGE), asked).context["lines"][1].fault
+    assert refused == "« Langue » attend sa valeur : donnez-la, ou retirez la règle."
+
+
+@pytest.mark.parametrize(("name", "op"), [("last_name", "empty"), ("last_purchase", "never"), ("has_email", "yes")])
+def test_a_comparison_that_needs_no_value_asks_for_none(office, name, op):
+    asked = {**RULE, "field": [name], "op": [op], "value": [""]}
+
+    assert office.post(reverse(LINES), asked).context["lines"][0].kind == "none"
+    assert office.post(reverse(COUNT), asked).context["waiting"] == []
+    assert office.post(reverse(PAGE), asked).status_code == 302
+
+
 def test_a_value_that_is_there_no_more_does_not_become_another(office):
     TagFactory(slug="habitues")
 
     lines = office.post(reverse(LINES), {"field": ["tag"], "op": ["is"], "value": ["partis"]}).context["lines"]
 
     assert lines[0].choices == [("habitues", "Habitués"), ("partis", "partis (?)")]
+
+
+def test_another_field_begins_without_the_value_of_the_one_before(office):
+    asked = {"field": ["first_name", "tag"], "op": ["is", "is"], "value": ["Ana", "Bob"]}
+
+    lines = office.post(reverse(LINES), asked, headers={"HX-Trigger": "segment-field-1"}).context["lines"]
+
+    assert [line.value for line in lines] == ["Ana", ""]
 
 
 def test_whoever_may_not_delete_does_not(client, db):
