@@ -162,13 +162,16 @@ class ContactImportAdmin(BackofficeAdmin):
                     self._note_import(request, row)
                 return HttpResponseRedirect(forms.to("state", row))
         told = applying.foresee(row)
+        total = row.report.get("total", 0)
+        is_sample = told["counted"] < total
         context = {
             "rows": [forms.preview_row(row, outcome, written) for outcome, written in told["first"]],
             "names": forms.names_of(row),
             "totals": [(title, told["totals"][kind]) for kind, title in forms.TITLES.items()],
             "counted": told["counted"],
-            "is_sample": told["counted"] < row.report.get("total", 0),
-            "nothing_to_do": told["totals"][REFUSED] == told["counted"] == row.report.get("total"),
+            "is_sample": is_sample,
+            # A line known to be refused is not said to be imported.
+            "to_import": total if is_sample else total - told["totals"][REFUSED],
             "said": said,
             "purposes": Consent.Purpose.choices,
             "faults": faults,
