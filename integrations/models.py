@@ -80,6 +80,7 @@ class InboundEvent(Claimable):
         constraints = [models.UniqueConstraint(fields=["source", "delivery_id"], name="inbound_event_once")]
         indexes = [
             models.Index(fields=["status", "next_attempt_at"], name="inbound_due"),
+            models.Index(fields=["-received_at", "-id"], name="inbound_by_date"),
             models.Index(
                 fields=["entity", "occurred_at"],
                 condition=Q(status__in=["pending", "processing"]) & ~Q(entity=""),
@@ -153,6 +154,7 @@ class WebhookDelivery(Claimable):
         constraints = [models.UniqueConstraint(fields=["endpoint", "fact_key"], name="webhook_fact_once")]
         indexes = [
             models.Index(fields=["status", "next_attempt_at"], name="webhook_due"),
+            models.Index(fields=["-created_at", "-id"], name="webhook_by_date"),
             models.Index(
                 fields=["endpoint", "entity", "created_at"],
                 condition=Q(status__in=["pending", "sending"]) & ~Q(entity=""),

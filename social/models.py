@@ -116,6 +116,7 @@ class Publication(Claimable):
             models.Index(fields=["status", "next_attempt_at"], name="publication_due"),
             models.Index(fields=["metrics_due_at"], name="publication_metrics_due"),
             models.Index(fields=["account", "scheduled_at"], name="publication_slots"),
+            models.Index(fields=["scheduled_at"], name="publication_by_date"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from django.urls import URLPattern
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
@@ -21,6 +21,7 @@ from integrations.models import AuditEntry
 from notifications.admin.contact_forms import ConsentForm, ContactForm, WithdrawForm
 from notifications.admin.exports import Exporter
 from notifications.models import Consent, ConsentEvent, Contact, Suppression, Tag
+from notifications.models.people import LANGUAGES
 from notifications.services import contacts, erasure
 from notifications.services import why as explanations
 
@@ -40,6 +41,19 @@ class ConsentInline(HistoryInline):
     withdrawn = date_column("withdrawn_at", gettext_lazy("retiré le"))
 
 
+class LanguageFilter(DropdownFilter):
+    """The languages that we write; those of the rows would be read from all of them, at each look at the list."""
+
+    title = gettext_lazy("langue")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(LANGUAGES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset.filter(language__iexact=self.value()) if self.value() else queryset
+
+
 @admin.register(Contact)
 class ContactAdmin(BackofficeAdmin):
     """The guests we may write to."""
@@ -49,7 +63,7 @@ class ContactAdmin(BackofficeAdmin):
     deletion = AuditEntry.Action.ERASE
     form = ContactForm
     list_display = ("name", "masked_email", "masked_phone", "tag_names", "agreed", "added")
-    list_filter = (("tags", RelatedDropdownFilter), "language")
+    list_filter = (("tags", RelatedDropdownFilter), LanguageFilter)
     search_fields = ("last_name", "first_name")
     search_help_text = gettext_lazy("Nom, ou adresse e-mail ou mobile en entier")
     inlines = (ConsentInline,)

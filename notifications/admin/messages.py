@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +61,6 @@ class NotificationAdmin(HistoryAdmin):
         ("campaign", RelatedDropdownFilter),
     )
     search_fields = ("contact__last_name", "contact__first_name", "template__name", "external_id", "batch_id")
-    list_select_related = ("contact", "template")
     actions_detail = ("arrived", "send_again", "give_up")
     fieldsets = (
         (None, {"fields": ("badge", "reason", "contact_link", "masked_recipient", "channel", "template_link")}),
@@ -84,6 +84,10 @@ class NotificationAdmin(HistoryAdmin):
     @display(description=gettext_lazy("client"), ordering="contact__last_name")
     def guest(self, message: Notification) -> Any:
         return str(message.contact or gettext_lazy("Contact effacé"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
+        # Asked for the rows of the page alone: a join would be made for those of all the pages before it too.
+        return super().get_queryset(request).prefetch_related("contact", "template")
 
     @display(description=gettext_lazy("modèle"), ordering="template__name")
     def template_name(self, message: Notification) -> str:

@@ -213,6 +213,8 @@ class Notification(models.Model):
         # written before the id, and most messages belong to no campaign and no segment.
         indexes = [
             models.Index(fields=["external_id"], name="message_by_external_id"),
+            # The cheapest of them: it only grows at its end, and all messages of a batch were made at one instant.
+            models.Index(fields=["created_at"], name="message_by_date"),
             models.Index(fields=["campaign"], condition=Q(campaign__isnull=False), name="message_by_campaign"),
             models.Index(fields=["phase"], condition=Q(phase__isnull=False), name="message_by_phase"),
             models.Index(fields=["segment"], condition=Q(segment__isnull=False), name="message_by_segment"),

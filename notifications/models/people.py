@@ -19,6 +19,18 @@ class Purpose(models.TextChoices):
     TRANSACTIONAL = "transactional", _("service (réservation…)")
 
 
+# Those of the guests of the Médoc, by their ISO 639-1 code.
+LANGUAGES = {
+    "fr": "français",
+    "en": "anglais",
+    "de": "allemand",
+    "es": "espagnol",
+    "it": "italien",
+    "nl": "néerlandais",
+    "pt": "portugais",
+}
+
+
 class Tag(models.Model):
     """A name for a group of guests, as in « habitués »."""
 
@@ -64,6 +76,7 @@ class Contact(models.Model):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         ordering = ["last_name", "first_name"]
+        indexes = [models.Index(fields=["last_name", "first_name", "-id"], name="contact_by_name")]
         permissions = [("export_contact", _("Peut exporter les contacts"))]
 
     def __str__(self) -> str:

@@ -22,20 +22,11 @@ from notifications.models import (
     Suppression,
     Tag,
 )
+from notifications.models.people import LANGUAGES
 
 EARTH_KM, KM_PER_DEGREE = 6371.0, 111.32
 MOST_DAYS, MOST_KM, MOST_CENTS = 3650, 1000, 100_000_000
 MONTHS = range(1, 13)
-# Those of the guests of the Médoc, by their ISO 639-1 code.
-LANGUAGES = {
-    "fr": "français",
-    "en": "anglais",
-    "de": "allemand",
-    "es": "espagnol",
-    "it": "italien",
-    "nl": "néerlandais",
-    "pt": "portugais",
-}
 
 
 class BadValue(ValueError):

@@ -16,6 +16,7 @@ from notifications.models import Contact
 from tests.bench import CROWD, copies
 from tests.bench.lab import p99
 from tests.vieuxmoulin.backoffice import rows
+from vieuxmoulin.warming import warm
 
 LOOKS = 15
 # Tables of events: their rows are only ever read by the page, never counted one by one.
@@ -61,8 +62,9 @@ def pages() -> dict[str, str]:
 
 
 def measure() -> None:
-    """The statements and the time of each page."""
+    """The statements and the time of each page, in a process warmed as those of the web are."""
     fill()
+    warm()
     user = get_user_model().objects.create_superuser("bench-manager", "m@example.com", "un-mot-de-passe-long")
     office = Client(HTTP_HOST="127.0.0.1")
     office.force_login(user)

@@ -15,7 +15,7 @@ from campaigns.services.approval import APPROVE
 from menus.models import Item
 from social.models import Account, Interaction
 from vieuxmoulin.alerts import open_alerts
-from vieuxmoulin.backoffice.asking import counts
+from vieuxmoulin.backoffice.asking import MOST_COUNTED, counts
 from vieuxmoulin.backoffice.troubles import CALLS_FOR, kept, stopped_publications, troubled_syncs
 from vieuxmoulin.models import Difference, Task
 
@@ -157,7 +157,7 @@ def _item(request: HttpRequest, title: str, icon: str, model: str, query: str, c
         "active": request.path.startswith(address),
     }
     if care:
-        item |= {"badge": str(care), "badge_variant": "danger"}
+        item |= {"badge": _many(care), "badge_variant": "danger"}
     return item
 
 
@@ -171,8 +171,12 @@ def _page(request: HttpRequest, title: str, icon: str, name: str, permission: st
         "active": request.path.startswith(address),
     }
     if care:
-        item |= {"badge": str(care), "badge_variant": "primary"}
+        item |= {"badge": _many(care), "badge_variant": "primary"}
     return item
+
+
+def _many(number: int) -> str:
+    return str(number) if number < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
 
 
 def _needing_care(request: HttpRequest) -> dict[str, int]:
