@@ -22,7 +22,7 @@ from notifications.models import Chunk, Notification, Provider
 from notifications.services import outcomes, providers
 from notifications.services.among import Among
 from notifications.services.patterns import Press
-from notifications.services.windows import Waiting, prepare, read
+from notifications.services.windows import Waiting, asked, prepare, read
 
 # A worker stands in a service's line this long at most; then the chunk makes room for others.
 LONGEST_PACE_SECONDS = 20.0
@@ -51,6 +51,9 @@ class Turn:
         # Only for a service that takes apart what messages share.
         is_shared = self.connector.takes_patterns
         self.press = Press(chunk.template, chunk.channel, chunk.data) if is_shared else None
+        # Queries put together once for all windows. The chunk, while it is still ours; and what may leave.
+        self.ours = Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts)
+        self.may_leave = Notification.objects.filter(status=Status.PENDING, chunk__in=self.ours)
         # What stops the chunk for now, and what only befell some messages of it.
         self.error: CommunicationError | None = None
         self.mishaps: list[CommunicationError] = []
@@ -111,11 +114,10 @@ class Turn:
     def _rows(self) -> Iterator[list[Waiting]]:
         """The rows of each window, read some windows ahead; each row once in a turn."""
         size, last = max(self.connector.window, READ_AHEAD), None
+        pending = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING).order_by("pk")
+        waiting = asked(pending, self.chunk.channel)
         while True:
-            waiting = Notification.objects.filter(chunk=self.chunk, status=Status.PENDING)
-            if last is not None:
-                waiting = waiting.filter(pk__gt=last)
-            rows = read(waiting.order_by("pk"), self.chunk.channel, at_most=size + 1)
+            rows = read(waiting if last is None else waiting.filter(pk__gt=last), at_most=size + 1)
             # Law 8: who agreed to be measured, at the moment of leaving.
             self.measured = {str(row.pk) for row in rows if row.has_tracking}
             for start in range(0, min(len(rows), size), self.connector.window):
@@ -191,16 +193,13 @@ class Turn:
         now = timezone.now()
         if now - self.lease_renewed_at > lease() / 3:
             self.lease_renewed_at = now
-            Chunk.objects.filter(pk=self.chunk.pk, status=Chunk.Status.SENDING, attempts=self.chunk.attempts).update(
-                lease_until=now + lease()
-            )
+            self.ours.update(lease_until=now + lease())
 
     def _mark_sending(self, messages: list[Message]) -> list[Message]:
         """Mark what is about to leave, in one statement that a pause or a cancellation empties."""
         ids = [message.id for message in messages]
         measured = [one for one in ids if one in self.measured]
-        ours = Chunk.objects.filter(pk=self.chunk.pk, status=Chunk.Status.SENDING, attempts=self.chunk.attempts)
-        marked = Notification.objects.filter(Among(ids), status=Status.PENDING, chunk__in=ours).update(
+        marked = self.may_leave.filter(Among(ids)).update(
             status=Status.SENDING,
             sending_at=timezone.now(),
             provider=self.provider.platform,
@@ -208,7 +207,7 @@ class Turn:
         )
         if marked == len(messages):
             return messages
-        self.was_taken = not ours.exists()
+        self.was_taken = not self.ours.exists()
         sending = Notification.objects.filter(Among(ids), status=Status.SENDING, chunk=self.chunk)
         ready = {str(pk) for pk in sending.values_list("pk", flat=True)} if marked else set()
         return [message for message in messages if message.id in ready]

@@ -55,11 +55,17 @@ _READ = (
 _ADDRESS = {ChannelType.EMAIL: F("contact__email"), ChannelType.SMS: F("contact__phone"), ChannelType.PUSH: Value("")}
 
 
-def read(rows: QuerySet[Notification], channel: str, *, at_most: int) -> list[Waiting]:
-    """The messages of a query, with what sending asks: a quarter of what whole rows of two tables cost."""
+def asked(rows: QuerySet[Notification], channel: str) -> QuerySet:
+    """The query of what sending asks of messages: a quarter of what whole rows of two tables cost. To be read by `read`,
+    as often as wanted: to put it together takes as long as to run it."""
     found = with_standing(rows, channel, contact="contact").annotate(to=_ADDRESS[ChannelType(channel)])
     devices = ["push_subscriptions_sealed"] if channel == ChannelType.PUSH else []
-    return [_waiting(*row) for row in found.values_list(*_READ, "to", *devices)[:at_most]]
+    return found.values_list(*_READ, "to", *devices)
+
+
+def read(found: QuerySet, *, at_most: int) -> list[Waiting]:
+    """The first messages that `asked` finds."""
+    return [_waiting(*row) for row in found[:at_most]]
 
 
 def _waiting(
