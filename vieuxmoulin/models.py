@@ -48,10 +48,7 @@ class Task(models.Model):
         verbose_name = _("tâche")
         verbose_name_plural = _("journal des tâches")
         ordering = ["-timestamp"]
-        indexes = [
-            models.Index(fields=["status", "timestamp"], name="task_status"),
-            models.Index(fields=["timestamp"], name="task_by_date"),
-        ]
+        indexes = [models.Index(fields=["status", "timestamp"], name="task_status")]
 
     def __str__(self) -> str:
         return f"{self.get_type_display()} · {self.timestamp:%d/%m/%Y %H:%M}" if self.timestamp else self.type

@@ -210,11 +210,10 @@ class Notification(models.Model):
             models.UniqueConstraint(fields=["task_id", "contact", "channel", "template"], name="message_once_per_task"),
         ]
         # Each message pays for each index, at its birth and each time an indexed column changes: none holds the provider,
-        # written before the id, and most messages belong to no campaign and no segment.
+        # written before the id, and most messages belong to no campaign and no segment. None serves the list by date: a
+        # tenth more time at each request of a send, where a hundred thousand messages are sorted in some 50 ms.
         indexes = [
             models.Index(fields=["external_id"], name="message_by_external_id"),
-            # The cheapest of them: it only grows at its end, and all messages of a batch were made at one instant.
-            models.Index(fields=["created_at"], name="message_by_date"),
             models.Index(fields=["campaign"], condition=Q(campaign__isnull=False), name="message_by_campaign"),
             models.Index(fields=["phase"], condition=Q(phase__isnull=False), name="message_by_phase"),
             models.Index(fields=["segment"], condition=Q(segment__isnull=False), name="message_by_segment"),

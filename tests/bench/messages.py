@@ -6,15 +6,13 @@ import subprocess
 import sys
 
 from tests import components
-from tests.bench import RUNS, raw
+from tests.bench import RUNS, SHORT_TURNS, raw
 from tests.bench.lab import Caller, Lab, Row, at_least, lab, pace, rate_row
 from tests.house import ROOT, new_database
 
 SMS_URL, MAIL_URL = "/2010-04-01/Accounts/AC/Messages.json", "/v3/mail/send"
 SMS_PATH = "/Messages.json"
 FAR_MS = 100
-# One turn takes some seconds, in which the machine's speed may vary by a tenth: a median of few would tell of that.
-SHORT_TURNS = 7
 
 
 def send(found: Lab, caller: Caller, channel: str, number: int, path: str) -> float:

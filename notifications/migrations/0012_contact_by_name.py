@@ -1,4 +1,4 @@
-"""Guests are listed by name, messages by date, without sorting all of them."""
+"""Guests are listed by name without sorting all of them."""
 
 from django.db import migrations, models
 
@@ -13,9 +13,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="contact",
             index=models.Index(fields=["last_name", "first_name", "-id"], name="contact_by_name"),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["created_at"], name="message_by_date"),
         ),
     ]
