@@ -4,7 +4,7 @@ import concurrent.futures
 import statistics
 import time
 
-from tests.bench import SHORT_TURNS
+from tests.bench import RUNS
 from tests.bench.lab import Caller, Lab, Log, Row, at_most_ms, lab, p99
 
 ONE = {"template": "bench", "recipients": ["g1@example.com"], "data": {"title": "x"}, "channels": ["email"]}
@@ -28,7 +28,7 @@ def accept(found: Lab, caller: Caller) -> list[Row]:
     targets = {2: (25, 10), 16: (150, 100)}
     few: dict[int, list[float]] = {connections: [] for connections in targets}
     many = []
-    for _ in range(SHORT_TURNS):
+    for _ in range(RUNS):
         for connections, figures in few.items():
             found.log.wait_until_quiet()
             figures.append(p99(storm(caller, ONE, connections, CALLS)))
