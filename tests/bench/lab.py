@@ -23,6 +23,8 @@ API = "/api/communication"
 MOST_CONNECTIONS = 32
 # How the worker of campaigns is started: as beside other processes on one machine.
 GIVING_WAY = ("env", "WORKER_NICE=10")
+# Of the loop that tells how fast the machine is: how long, and how many times.
+STEPS, LOOPS = 60_000, 15
 
 
 @dataclass(frozen=True)
@@ -208,9 +210,25 @@ def rate_row(title: str, rates: list[float]) -> Row:
     return Row(title, f"{statistics.median(rates):.0f}/s")
 
 
-def load() -> Row:
-    """How busy the machine is: figures in milliseconds mean little on one that does something else."""
-    return Row("Charge de la machine (1 min), processeurs", f"{os.getloadavg()[0]:.1f} / {os.cpu_count()}")
+def machine() -> list[Row]:
+    """How busy the machine is, and how fast: figures in milliseconds mean little on one that does something else.
+
+    A virtual processor may run at half its speed from one minute to the next, by what its neighbours do.
+    """
+    loops = statistics.median(_loop() for _ in range(LOOPS))
+    return [
+        Row("Charge de la machine (1 min), processeurs", f"{os.getloadavg()[0]:.1f} / {os.cpu_count()}"),
+        Row("Vitesse d'un processeur (boucle de référence)", f"{loops * 1000:.1f} ms"),
+    ]
+
+
+def _loop() -> float:
+    """Seconds of a loop that is the same everywhere and always."""
+    start = time.perf_counter()
+    seen = {}
+    for step in range(STEPS):
+        seen[step & 255] = str(step)
+    return time.perf_counter() - start
 
 
 def _number(value: float) -> str:
