@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterator
 
 import psycopg
+from psycopg import sql
 
 from tests.components import free_port
 from tests.plugin import FIXED, REMOVED, SECRETS
@@ -118,6 +119,18 @@ def new_database(url: str, *, is_empty: bool = False) -> str:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     return f"{url.rpartition('/')[0]}/{name}"
+
+
+@contextlib.contextmanager
+def passing_database(url: str, *, is_empty: bool = False) -> Iterator[str]:
+    """The same, dropped afterwards: the server would go on tidying it up beside whatever comes next."""
+    made = new_database(url, is_empty=is_empty)
+    try:
+        yield made
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            name = sql.Identifier(made.rpartition("/")[2])
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import requests
 import urllib3
 
 from tests import components
-from tests.house import ROOT, WORKER, House, house, new_database, wait_for_port
+from tests.house import ROOT, WORKER, House, house, passing_database, wait_for_port
 
 API = "/api/communication"
 MOST_CONNECTIONS = 32
@@ -147,23 +147,22 @@ def lab(*, latency_ms: int = 0, keeps: bool = False, has_faults: bool = False, *
         folder = pathlib.Path(name)
         with (
             sink(folder, latency_ms, keeps=keeps, has_faults=has_faults) as (address, log),
-            house(folder, **{**servers(), **vendors(address), **settings}) as made,
+            servers() as found,
+            house(folder, **{**found, **vendors(address), **settings}) as made,
         ):
             client = json.loads(made.python("from tests.bench import prepare; prepare.prepare()"))
             yield Lab(made, log, address, client)
 
 
-def servers() -> dict[str, str]:
-    """Addresses of real components; without them there is nothing to measure."""
+@contextlib.contextmanager
+def servers() -> Iterator[dict[str, str]]:
+    """Addresses of real components, with a database that is gone afterwards; without them there is nothing to measure."""
     found = {name: components.get(name) for name in ("postgresql", "redis", "rabbitmq")}
     if not all(found.values()):
         missing = ", ".join(name for name, url in found.items() if not url)
         raise SystemExit(f"Il manque des composants pour mesurer : {missing} (voir ./run test).")
-    return {
-        "DATABASE_URL": new_database(found["postgresql"]),
-        "REDIS_URL": found["redis"],
-        "BROKER_URL": found["rabbitmq"],
-    }
+    with passing_database(found["postgresql"]) as database:
+        yield {"DATABASE_URL": database, "REDIS_URL": found["redis"], "BROKER_URL": found["rabbitmq"]}
 
 
 def vendors(address: str) -> dict[str, str]:

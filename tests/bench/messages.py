@@ -8,7 +8,7 @@ import sys
 from tests import components
 from tests.bench import RUNS, SHORT_TURNS, raw
 from tests.bench.lab import Caller, Lab, Row, at_least, lab, pace, rate_row
-from tests.house import ROOT, new_database
+from tests.house import ROOT, passing_database
 
 SMS_URL, MAIL_URL = "/2010-04-01/Accounts/AC/Messages.json", "/v3/mail/send"
 SMS_PATH = "/Messages.json"
@@ -88,14 +88,14 @@ def mails() -> list[Row]:
 
 def post_office(found: Lab) -> float:
     """E-mails per second of django-post_office, to the same sink."""
-    url = new_database(components.get("postgresql") or "", is_empty=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.post_office", url, found.address + MAIL_URL],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with passing_database(components.get("postgresql") or "", is_empty=True) as url:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.post_office", url, found.address + MAIL_URL],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise SystemExit(f"django-post_office : {done.stderr[-1500:]}")
     return json.loads(done.stdout.splitlines()[-1])
