@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.claims import MAX_ATTEMPTS, RELEASE, abandoned
@@ -50,34 +50,61 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
     """Write what became of messages in flight; returns the errors of those that wait for another try."""
     browsers.forget([given for outcome in found for given in outcome.gone])
     _record_taken([outcome for outcome in found if outcome.error is None])
-    groups = _by_fate(found)
-    if not groups:
+    refused = {outcome.message_id: outcome.error for outcome in found if outcome.error is not None}
+    if not refused:
         return []
-    again = {
-        one: error for (fate, _), refused in groups.items() if fate == Status.PENDING for one, error in refused.items()
-    }
+    again = {one: error for one, error in refused.items() if _fate(error) == Status.PENDING}
+    failed = {one: error for one, error in refused.items() if _fate(error) == Status.FAILED}
     with transaction.atomic():
         is_canceled = bool(again) and _hold_chunks(Notification.objects.filter(Among(again)))
-        for (fate, reason), refused in groups.items():
-            _record_refused(fate, reason, refused)
+        _record_open({one: error for one, error in refused.items() if one not in failed})
+        _record_failed(failed)
         if is_canceled:
             _leave_canceled(Notification.objects.filter(Among(again)))
     return list(again.values())
 
 
-def _record_refused(fate: Status, reason: str, refused: dict[str, CommunicationError]) -> None:
-    """What becomes of messages that were refused for the same reason, by their ids."""
-    rows = Notification.objects.filter(Among(refused), status__in=IN_FLIGHT)
-    if fate == Status.UNKNOWN:
-        rows.update(status=Status.UNKNOWN, reason=reason)
-    elif fate == Status.PENDING:
-        # Refused before anything left: it waits with the chunk, unless it has waited enough.
-        # A call that was not even made, because the service rests, is no try.
-        tries = 0 if all(isinstance(error, CircuitOpen) for error in refused.values()) else 1
-        enough = When(attempts__gte=MAX_ATTEMPTS - tries, then=Value(Status.FAILED.value))
-        status = Case(enough, default=Value(Status.PENDING.value)) if tries else Value(Status.PENDING.value)
-        rows.update(status=status, reason=reason, attempts=F("attempts") + tries)
-    else:
+def _fate(error: CommunicationError) -> Status:
+    """What becomes of a message that was refused so."""
+    if isinstance(error, OutcomeUnknown):
+        return Status.UNKNOWN
+    return Status.PENDING if isinstance(error, TransientError | AccountDisconnected) else Status.FAILED
+
+
+def _reason(error: CommunicationError) -> str:
+    return str(error)[:300]
+
+
+def _record_open(refused: dict[str, CommunicationError]) -> None:
+    """Those that are not settled, in one statement: a window of a service that stumbles has several reasons.
+
+    What left and was not answered is of unknown fate. What was refused before anything left waits with its chunk, unless
+    it has waited enough; a call that was not even made, because the service rests, is no try.
+    """
+    if not refused:
+        return
+    rows = [(one, _fate(error).value, _reason(error), _tries(error)) for one, error in refused.items()]
+    given, params = _given({"id": "uuid", "status": "text", "reason": "text", "tries": "int"}, rows)
+    table = connection.ops.quote_name(Notification._meta.db_table)
+    is_enough = f"given.tries > 0 AND {table}.attempts + given.tries >= %s"
+    _update(
+        f"status = CASE WHEN {is_enough} THEN %s ELSE given.status END, "
+        f"reason = given.reason, attempts = {table}.attempts + given.tries",
+        [MAX_ATTEMPTS, Status.FAILED.value],
+        given,
+        params,
+    )
+
+
+def _tries(error: CommunicationError) -> int:
+    return 1 if _fate(error) == Status.PENDING and not isinstance(error, CircuitOpen) else 0
+
+
+def _record_failed(refused: dict[str, CommunicationError]) -> None:
+    """Those that will never leave, in one statement for each reason."""
+    for reason in {_reason(error) for error in refused.values()}:
+        ids = [one for one, error in refused.items() if _reason(error) == reason]
+        rows = Notification.objects.filter(Among(ids), status__in=IN_FLIGHT)
         for row in rows:
             _remember_refusal(row, refused[str(row.pk)])
         rows.update(status=Status.FAILED, reason=reason)
@@ -98,22 +125,6 @@ def _leave_canceled(rows: QuerySet[Notification]) -> None:
     stopped.update(status=Status.CANCELED, reason=CANCELED)
 
 
-def _by_fate(found: list[Outcome]) -> dict[tuple[Status, str], dict[str, CommunicationError]]:
-    """The refusals by what becomes of their messages and by their reason: one statement for each group."""
-    groups: dict[tuple[Status, str], dict[str, CommunicationError]] = {}
-    for outcome in found:
-        error = outcome.error
-        if error is None:
-            continue
-        fate = Status.FAILED
-        if isinstance(error, OutcomeUnknown):
-            fate = Status.UNKNOWN
-        elif isinstance(error, TransientError | AccountDisconnected):
-            fate = Status.PENDING
-        groups.setdefault((fate, str(error)[:300]), {})[outcome.message_id] = error
-    return groups
-
-
 def _record_taken(taken: list[Outcome]) -> None:
     """One UPDATE, whether the service gave one id for the batch or one per message."""
     if not taken:
@@ -128,23 +139,39 @@ def _record_taken(taken: list[Outcome]) -> None:
 
 
 def _record_each(taken: list[Outcome], now: datetime) -> None:
-    """Each its own id, from a list that travels as one parameter: a fifth of what `bulk_update` costs."""
-    table = connection.ops.quote_name(Notification._meta.db_table)
-    pairs: list[Any]
-    if connection.vendor == "postgresql":
-        found = "unnest(%s::uuid[], %s::text[]) AS taken (id, external_id)"
-        pairs = [as_array(outcome.message_id for outcome in taken), [outcome.external_id for outcome in taken]]
-    else:
-        found = "(SELECT value ->> 0 AS id, value ->> 1 AS external_id FROM json_each(%s)) AS taken"
-        pairs = [json.dumps([[UUID(outcome.message_id).hex, outcome.external_id] for outcome in taken])]
-    # Names of our own model; every value is a parameter.
-    statement = (
-        f"UPDATE {table} SET status = %s, sent_at = %s, reason = '', external_id = taken.external_id FROM {found} "  # noqa: S608
-        f"WHERE {table}.id = taken.id AND {table}.status IN (%s, %s)"
-    )
+    """Each its own id."""
+    rows = [(outcome.message_id, outcome.external_id) for outcome in taken]
+    given, params = _given({"id": "uuid", "external_id": "text"}, rows)
     at = connection.ops.adapt_datetimefield_value(now)
+    _update(
+        "status = %s, sent_at = %s, reason = '', external_id = given.external_id",
+        [Status.SENT.value, at],
+        given,
+        params,
+    )
+
+
+def _update(changes: str, values: list[Any], given: str, params: list[Any]) -> None:
+    """Change messages in flight by a list of rows: a fifth of what `bulk_update` costs."""
+    table = connection.ops.quote_name(Notification._meta.db_table)
+    # Names of our own model; every value is a parameter.
+    statement = f"UPDATE {table} SET {changes} FROM {given} WHERE {table}.id = given.id AND {table}.status IN (%s, %s)"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(statement, [Status.SENT.value, at, *pairs, *(status.value for status in IN_FLIGHT)])
+        cursor.execute(statement, [*values, *params, *(status.value for status in IN_FLIGHT)])
+
+
+def _given(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> tuple[str, list[Any]]:
+    """Rows as `given` of a FROM clause, and their parameters; the first column is the id of a message.
+
+    columns: the type of each in PostgreSQL, where each column travels as one parameter.
+    """
+    if connection.vendor == "postgresql":
+        ids, *others = zip(*rows, strict=True)
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        return f"unnest({arrays}) AS given ({', '.join(columns)})", [as_array(ids), *map(list, others)]
+    picked = ", ".join(f"value ->> {rank} AS {name}" for rank, name in enumerate(columns))
+    listed = json.dumps([[UUID(one).hex, *others] for one, *others in rows])
+    return f"(SELECT {picked} FROM json_each(%s)) AS given", [listed]  # noqa: S608
 
 
 def _remember_refusal(row: Notification, error: CommunicationError) -> None:
