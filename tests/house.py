@@ -123,7 +123,7 @@ def new_database(url: str, *, is_empty: bool = False) -> str:
 
 @contextlib.contextmanager
 def passing_database(url: str, *, is_empty: bool = False) -> Iterator[str]:
-    """The same, dropped afterwards: the server would go on tidying it up beside whatever comes next."""
+    """One of new_database that is dropped afterwards: the server would go on tidying it up beside what comes next."""
     made = new_database(url, is_empty=is_empty)
     try:
         yield made

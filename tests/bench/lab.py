@@ -23,8 +23,8 @@ API = "/api/communication"
 MOST_CONNECTIONS = 32
 # How the worker of campaigns is started: as beside other processes on one machine.
 GIVING_WAY = ("env", "WORKER_NICE=10")
-# Of the loop that tells how fast the machine is: how long, and how many times.
-STEPS, LOOPS = 60_000, 15
+# Of the loop that tells how fast the machine is: how long it is, and how many times it runs.
+LOOP_STEPS, LOOPS = 60_000, 15
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _loop() -> float:
     """Seconds of a loop that is the same everywhere and always."""
     start = time.perf_counter()
     seen = {}
-    for step in range(STEPS):
+    for step in range(LOOP_STEPS):
         seen[step & 255] = str(step)
     return time.perf_counter() - start
 
