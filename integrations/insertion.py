@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Field, Model
 
 
@@ -13,7 +13,9 @@ def insertion(row: Model) -> tuple[str, list[Any]]:
     A key that the database makes is left to it. Signals are not sent: for models that nobody listens to.
     """
     fields = _fields(type(row), row.pk is not None)
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    # The connection itself: the one that Django shows in its place is looked through at every step.
+    line = connections[connection.alias]
+    values = [field.get_db_prep_save(field.pre_save(row, add=True), line) for field in fields]
     return _statement(type(row), fields), values
 
 

@@ -9,7 +9,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.events import announce
@@ -107,12 +107,12 @@ def ids_of(wanted: dict[str, Recognised], *, source: str) -> dict[str, UUID]:
     return _found_or_made(wanted, source, _keys)
 
 
-def at(wanted: Iterable[Recognised]) -> list[Q]:
-    """The conditions, one per channel, by which whoever has these addresses is found."""
+def names_of(wanted: Iterable[Recognised]) -> dict[str, list[str]]:
+    """The fields, one per channel, by which whoever has these addresses is found, and their values."""
     named = defaultdict(list)
     for channel, _, index in wanted:
-        named[f"{_COLUMNS[channel]}_index__in"].append(index)
-    return [Q(**{condition: indexes}) for condition, indexes in named.items()]
+        named[f"{_COLUMNS[channel]}_index"].append(index)
+    return named
 
 
 def _found_or_made(wanted: dict[str, Recognised], source: str, read: Reader[Known]) -> dict[str, Known]:

@@ -3,17 +3,17 @@
 Addresses are copied sealed, as they are: nothing is decrypted to plan a send.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Count, F, Func, Model, Q, QuerySet, UUIDField, Value, Window
+from django.db import connection, connections
+from django.db.models import Count, F, Func, Q, QuerySet, UUIDField, Value, Window
 from django.db.models.functions import Mod, RowNumber
 from django.utils import timezone
 
 from integrations.fields import SealedColumn
-from integrations.insertion import insertion, written
 from notifications.models import ChannelType, Chunk, Contact, Notification
 
 # How messages are written: each guest once. SQLite needs the condition, to tell this from a join.
@@ -44,6 +44,30 @@ class Labels:
     moment_reason: str = ""
 
 
+# Of a new message, by field: what is always the same, and what is the same for its whole chunk.
+CONSTANTS: dict[str, Any] = {
+    "data": {},
+    "status": Notification.Status.PENDING.value,
+    "reason": "",
+    "is_tracked": False,
+    "provider": "",
+    "external_id": "",
+    "batch_id": "",
+    "attempts": 0,
+}
+SHARED: dict[str, Callable[[Chunk, Labels], Any]] = {
+    "template": lambda chunk, _: chunk.template_id,
+    "channel": lambda chunk, _: chunk.channel,
+    "task_id": lambda chunk, _: chunk.task_id,
+    "campaign": lambda _, labels: labels.campaign_id,
+    "phase": lambda _, labels: labels.phase_id,
+    "segment": lambda _, labels: labels.segment_id,
+    "variation": lambda _, labels: labels.variation,
+    "moment_reason": lambda _, labels: labels.moment_reason,
+    "created_at": lambda *_: timezone.now(),
+}
+
+
 def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]:
     """An audience in ranges of its key, `size` guests each; one query finds where each range ends."""
     ranked = guests.order_by().annotate(rank=Window(RowNumber(), order_by=F("pk").asc()), total=Window(Count("*")))
@@ -58,50 +82,10 @@ def batches(guests: QuerySet[Contact], size: int) -> Iterator[QuerySet[Contact]]
 def insert_messages(chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
     """Write one message per guest in a chunk; returns how many are new. A guest already written to is left out."""
     asked, params = _of_each(chunk, guests)
-    into, shared = _into(chunk, labels)
     with connection.cursor() as cursor:
-        cursor.execute(f"{into}, %s, guest.* FROM ({asked}) guest {ONCE}", [*shared, chunk.pk, *params])
+        statement = f"{into_messages()}, %s, guest.* FROM ({asked}) guest {ONCE}"
+        cursor.execute(statement, [*shared_values(chunk, labels), chunk.pk, *params])
         return cursor.rowcount
-
-
-def insert_together(request: Model | None, chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
-    """Write the row of a request, its one chunk, and a message per guest, all or nothing; returns how many messages.
-
-    0, and nothing written, unless there are exactly as many guests as the chunk's size. PostgreSQL takes it in one
-    statement, which needs no transaction around it.
-    """
-    if connection.vendor == "postgresql":
-        return _in_one_trip(request, chunk, guests, labels)
-    with transaction.atomic(savepoint=False):
-        if guests.count() != chunk.size:
-            return 0
-        if request is not None:
-            request.save(force_insert=True)
-        chunk.save(force_insert=True)
-        return insert_messages(chunk, guests, labels)
-
-
-def _in_one_trip(request: Model | None, chunk: Chunk, guests: QuerySet[Contact], labels: Labels) -> int:
-    asked, params = _of_each(chunk, guests)
-    parts, values = [f"guest AS MATERIALIZED ({asked})"], [*params]
-    for name, row in (("request", request), ("chunk", chunk)):
-        if row is None:
-            continue
-        sql, of_row = insertion(row)
-        parts.append(f"{name} AS ({sql} WHERE (SELECT COUNT(*) FROM guest) = %s RETURNING id)")  # noqa: S608
-        values += [*of_row, chunk.size]
-    into, shared = _into(chunk, labels)
-    parts.append(f"message AS ({into}, chunk.id, guest.* FROM chunk, guest {ONCE} RETURNING 1)")
-    statement = f"WITH {', '.join(parts)} SELECT id, (SELECT COUNT(*) FROM message) FROM chunk"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, *shared])
-        found = cursor.fetchone()
-    if found is None:
-        return 0
-    written(chunk, found[0])
-    if request is not None:
-        written(request, request.pk)
-    return found[1]
 
 
 def _of_each(chunk: Chunk, guests: QuerySet[Contact]) -> tuple[str, tuple[Any, ...]]:
@@ -113,43 +97,36 @@ def _of_each(chunk: Chunk, guests: QuerySet[Contact]) -> tuple[str, tuple[Any, .
     return of_each.values_list("new_id", "new_contact", "new_recipient").query.sql_with_params()
 
 
-def _into(chunk: Chunk, labels: Labels) -> tuple[str, list[Any]]:
-    """The beginning of an INSERT … SELECT of messages, and its parameters: what is the same for the whole chunk.
+@cache
+def into_messages() -> str:
+    """The beginning of an INSERT … SELECT of messages, whose parameters are `shared_values`.
 
-    Then come the key of the chunk and the columns of each guest.
+    Then come the key of the chunk and the three columns of each guest: a new id, the contact, the address as stored.
     """
-    shared = _shared(chunk, labels)
-    names = [*shared, "chunk", "id", "contact", "recipient"]
+    names = [*CONSTANTS, *SHARED, "chunk", "id", "contact", "recipient"]
     columns = ", ".join(connection.ops.quote_name(_field(name).column) for name in names)
     table = connection.ops.quote_name(Notification._meta.db_table)
     # Every word of it comes from the model, and each value is a parameter.
-    marks = ", ".join(["%s"] * len(shared))
-    values = [_field(name).get_db_prep_save(value, connection) for name, value in shared.items()]
-    return f"INSERT INTO {table} ({columns}) SELECT {marks}", values
+    marks = ", ".join(["%s"] * (len(CONSTANTS) + len(SHARED)))
+    return f"INSERT INTO {table} ({columns}) SELECT {marks}"  # noqa: S608
 
 
+def shared_values(chunk: Chunk, labels: Labels) -> list[Any]:
+    """What all the messages of a chunk have in common, as the database takes it."""
+    return [*_constants(), *_prepared({name: read(chunk, labels) for name, read in SHARED.items()})]
+
+
+@cache
+def _constants() -> list[Any]:
+    return _prepared(CONSTANTS)
+
+
+def _prepared(values: dict[str, Any]) -> list[Any]:
+    # The connection itself: the one that Django shows in its place is looked through at every step.
+    line = connections[connection.alias]
+    return [_field(name).get_db_prep_save(value, line) for name, value in values.items()]
+
+
+@cache
 def _field(name: str) -> Any:
     return Notification._meta.get_field(name)
-
-
-def _shared(chunk: Chunk, labels: Labels) -> dict[str, Any]:
-    """What all the messages of a chunk have in common, by field."""
-    return {
-        "template": chunk.template_id,
-        "channel": chunk.channel,
-        "data": {},
-        "status": Notification.Status.PENDING.value,
-        "reason": "",
-        "task_id": chunk.task_id,
-        "campaign": labels.campaign_id,
-        "phase": labels.phase_id,
-        "segment": labels.segment_id,
-        "variation": labels.variation,
-        "moment_reason": labels.moment_reason,
-        "is_tracked": False,
-        "provider": "",
-        "external_id": "",
-        "batch_id": "",
-        "attempts": 0,
-        "created_at": timezone.now(),
-    }

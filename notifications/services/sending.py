@@ -16,7 +16,8 @@ from integrations.queueing import enqueue
 from notifications.connectors import registry
 from notifications.models import Chunk, Contact, Habit, MessageTemplate, Provider
 from notifications.services import moments, providers
-from notifications.services.expansion import Labels, batches, insert_messages, insert_together
+from notifications.services.expansion import Labels, batches, insert_messages
+from notifications.services.one_trip import Names, insert_together
 from notifications.services.templates import missing
 
 # Without a provider yet, the chunk waits for one.
@@ -83,7 +84,7 @@ def create_messages(
 def create_few(
     *,
     template: MessageTemplate,
-    contacts: QuerySet[Contact],
+    names: Names,
     channel: str,
     data: dict[str, Any],
     origin: Origin,
@@ -96,7 +97,7 @@ def create_few(
     is known to be usable.
     """
     chunk = _chunk(template, channel, data, origin, at, size=number)
-    return _queued(chunk, insert_together(origin.row, chunk, contacts, origin.labels), origin)
+    return _queued(chunk, insert_together(origin.row, chunk, names, origin.labels), origin)
 
 
 def _plain(contacts: QuerySet[Contact], at_most: int | None) -> QuerySet[Contact]:

@@ -3,16 +3,14 @@
 import uuid
 
 import pytest
-from django.db import DatabaseError, connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from notifications.models import Chunk, Contact, Notification
-from notifications.services import expansion, sending
+from notifications.services import sending
 from notifications.services.expansion import batches
 from tests.factories import ContactFactory, MessageTemplateFactory
-from vieuxmoulin.models import Task
 
 
 class Batches(TestCase):
@@ -45,56 +43,3 @@ def test_a_send_over_several_batches_writes_to_everybody_once(monkeypatch, djang
     assert written == 5
     assert sorted(Chunk.objects.values_list("size", flat=True)) == [1, 2, 2]
     assert set(Notification.objects.values_list("contact", flat=True)) == {guest.pk for guest in guests}
-
-
-def ask(guests, number=None):
-    """A request of its own to write to guests named one by one."""
-    task = Task(type="notify", params={"recipients": len(guests)})
-    written = sending.create_few(
-        template=MessageTemplateFactory(),
-        contacts=Contact.objects.filter(pk__in=[guest.pk for guest in guests]),
-        channel="email",
-        data={"promo_title": "x"},
-        origin=sending.Origin(task.pk, row=task),
-        at=None,
-        number=number or len(guests),
-    )
-    return task, written
-
-
-@pytest.mark.django_db
-def test_a_request_for_few_is_one_statement_where_the_database_can(django_assert_num_queries):
-    guests = [ContactFactory() for _ in range(3)]
-    # The template that the helper makes; then the request, its chunk and its messages, counted first by SQLite.
-    with django_assert_num_queries(2 if connection.vendor == "postgresql" else 5):
-        task, number = ask(guests)
-
-    assert number == 3
-    assert not task._state.adding
-    assert Task.objects.get().params == task.params
-    assert set(Notification.objects.values_list("task_id", "chunk__size", "contact_id", "status")) == {
-        (task.pk, 3, guest.pk, "pending") for guest in guests
-    }
-
-
-@pytest.mark.django_db
-def test_nothing_is_written_unless_all_who_are_named_are_there():
-    there, gone = ContactFactory(), ContactFactory()
-    Contact.objects.filter(pk=gone.pk).delete()
-
-    task, number = ask([there, gone])
-
-    assert number == 0
-    assert task._state.adding
-    assert not any(model.objects.exists() for model in (Task, Chunk, Notification))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_request_holds_with_all_its_messages_or_not_at_all(monkeypatch):
-    guests = [ContactFactory(), ContactFactory()]
-    monkeypatch.setattr(expansion, "_shared", lambda chunk, labels: {"channel": "email", "status": "pending"})
-
-    with pytest.raises(DatabaseError):
-        ask(guests)
-
-    assert not any(model.objects.exists() for model in (Task, Chunk, Notification))

@@ -42,12 +42,16 @@ class Audience:
         """How many ids and addresses there are, when nobody is named otherwise: the most that it can hold."""
         return None if self.groups else len(self.ids) + len({index for _, _, index in self.addresses.values()})
 
+    @property
+    def names(self) -> dict[str, list[Any]]:
+        """What those are found by who are named one by one: fields of Contact, and the values that they have."""
+        of_addresses = contact_services.names_of(self.addresses.values())
+        return {"id": list(self.ids), **of_addresses} if self.ids else of_addresses
+
     def known(self) -> QuerySet[Contact]:
         """Those who are guests already, each once."""
-        named = [Q(pk__in=self.ids)] if self.ids else []
-        return Contact.objects.filter(
-            reduce(or_, [*self.groups, *named, *contact_services.at(self.addresses.values())])
-        )
+        named = [Q(**{f"{name}__in": values}) for name, values in self.names.items()]
+        return Contact.objects.filter(reduce(or_, [*self.groups, *named]))
 
     def everybody(self) -> QuerySet[Contact]:
         """All of them, each once; an address of nobody yet becomes a guest who agreed to nothing."""

@@ -93,7 +93,7 @@ def _in_one_trip(
         return 0
     return sending.create_few(
         template=template,
-        contacts=audience.known(),
+        names=audience.names,
         channel=channels[0],
         data=data,
         origin=origin,
