@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Model, Q
 
 from integrations.insertion import insertion, written
-from notifications.models import Chunk, Contact
+from notifications.models import ChannelType, Chunk, Contact
 from notifications.services.expansion import (
     ADDRESS_COLUMNS,
     ONCE,
@@ -45,7 +45,8 @@ def insert_together(request: Model | None, chunk: Chunk, names: Names, labels: L
 
 
 def _in_one_statement(request: Model | None, chunk: Chunk, names: Names, labels: Labels) -> int:
-    parts, values = [f"guest AS MATERIALIZED ({_guests(chunk.channel, *names)})"], [*names.values()]
+    parts = [f"guest AS MATERIALIZED ({_guests(ChannelType(chunk.channel), *names)})"]
+    values: list[Any] = [*names.values()]
     for name, row in (("request", request), ("chunk", chunk)):
         if row is None:
             continue
@@ -66,10 +67,10 @@ def _in_one_statement(request: Model | None, chunk: Chunk, names: Names, labels:
 
 
 @cache
-def _guests(channel: str, *names: str) -> str:
+def _guests(channel: ChannelType, *names: str) -> str:
     """The three columns that differ from one guest to the next; its parameters are an array of values per name."""
     quoted = connection.ops.quote_name
-    columns = {field.name: quoted(field.column) for field in Contact._meta.local_concrete_fields}
+    columns = {field.name: quoted(str(field.column)) for field in Contact._meta.local_concrete_fields}
     # As it is stored, sealed. Nothing for push: browsers are found by the guest when the message leaves.
     address = columns[ADDRESS_COLUMNS[channel]] if channel in ADDRESS_COLUMNS else "''"
     named = " OR ".join(f"{columns[name]} = ANY(%s)" for name in names)

@@ -25,6 +25,9 @@ MOST_CONNECTIONS = 32
 GIVING_WAY = ("env", "WORKER_NICE=10")
 # Of the loop that tells how fast the machine is: how long it is, and how many times it runs.
 LOOP_STEPS, LOOPS = 60_000, 15
+# Whether Linux shares the processors out between sessions, of which PostgreSQL has one per connection: on a machine that
+# is full the slowest calls then take half as long again (docs/exploitation.md).
+AUTOGROUP = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 
 @dataclass(frozen=True)
@@ -215,9 +218,11 @@ def machine() -> list[Row]:
     A virtual processor may run at half its speed from one minute to the next, by what its neighbours do.
     """
     loops = statistics.median(_loop() for _ in range(LOOPS))
+    by_session = AUTOGROUP.exists() and AUTOGROUP.read_text().strip() == "1"
     return [
         Row("Charge de la machine (1 min), processeurs", f"{os.getloadavg()[0]:.1f} / {os.cpu_count()}"),
         Row("Vitesse d'un processeur (boucle de référence)", f"{loops * 1000:.1f} ms"),
+        Row("Processeur partagé entre sessions (autogroup)", "oui" if by_session else "non"),
     ]
 
 
