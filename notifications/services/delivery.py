@@ -121,6 +121,8 @@ def _finish(turn: Turn) -> None:
     unsettled = Notification.objects.filter(chunk=chunk, status__in=[Status.PENDING, Status.SENDING])
     closed = (
         Chunk.objects.filter(pk=chunk.pk, status=Chunk.Status.SENDING, attempts=chunk.attempts)
+        # As it was taken: what waits again since then is perhaps not among what this statement reads (reopening.py).
+        .filter(next_attempt_at=chunk.next_attempt_at)
         .exclude(pk__in=unsettled.values("chunk_id"))
         .update(status=Chunk.Status.DONE, **RELEASE, **CLEAR_ERROR)
     )

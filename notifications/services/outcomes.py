@@ -29,6 +29,7 @@ from notifications.models import Chunk, Notification
 from notifications.services import browsers, oppositions
 from notifications.services.among import Among, as_array
 from notifications.services.permission import address_index
+from notifications.services.reopening import Held, hold, reopen
 from notifications.services.underway import CANCELED, REOPENED
 from notifications.services.windows import Waiting
 from notifications.signals import messages_settled
@@ -46,8 +47,11 @@ IN_FLIGHT = (Status.SENDING, Status.UNKNOWN)
 STOPPED = (Chunk.Status.PAUSED, Chunk.Status.CANCELED)
 
 
-def record(found: list[Outcome]) -> list[CommunicationError]:
-    """Write what became of messages in flight; returns the errors of those that wait for another try."""
+def record(found: list[Outcome], *, turn_on: Chunk | None = None) -> list[CommunicationError]:
+    """Write what became of messages in flight; returns the errors of those that wait for another try.
+
+    turn_on: the chunk, as the worker took it that sent them.
+    """
     browsers.forget([given for outcome in found for given in outcome.gone])
     _record_taken([outcome for outcome in found if outcome.error is None])
     refused = {outcome.message_id: outcome.error for outcome in found if outcome.error is not None}
@@ -56,11 +60,14 @@ def record(found: list[Outcome]) -> list[CommunicationError]:
     again = {one: error for one, error in refused.items() if _fate(error) == Status.PENDING}
     failed = {one: error for one, error in refused.items() if _fate(error) == Status.FAILED}
     with transaction.atomic():
-        is_canceled = bool(again) and _hold_chunks(Notification.objects.filter(Among(again)))
+        held = hold(Notification.objects.filter(Among(again))) if again else []
         _record_open({one: error for one, error in refused.items() if one not in failed})
         _record_failed(failed)
-        if is_canceled:
+        if _is_canceled(held):
             _leave_canceled(Notification.objects.filter(Among(again)))
+        # The worker was taken for dead, and its chunk went on, perhaps to its end, without the messages it had sent.
+        if turn_on is None or any(one != Held(turn_on.pk, Chunk.Status.SENDING, turn_on.attempts) for one in held):
+            reopen(held)
     return list(again.values())
 
 
@@ -110,13 +117,8 @@ def _record_failed(refused: dict[str, CommunicationError]) -> None:
         rows.update(status=Status.FAILED, reason=reason)
 
 
-def _hold_chunks(rows: QuerySet[Notification]) -> bool:
-    """Keep cancellations of these messages' sends waiting until the end of the transaction; whether one came before.
-
-    Without it a cancellation under way could pass over a message that is about to wait again, and nobody would take it.
-    """
-    chunks = Chunk.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=rows.values("chunk_id"))
-    return Chunk.Status.CANCELED in list(chunks.values_list("status", flat=True))
+def _is_canceled(held: list[Held]) -> bool:
+    return any(chunk.status == Chunk.Status.CANCELED for chunk in held)
 
 
 def _leave_canceled(rows: QuerySet[Notification]) -> None:
@@ -253,12 +255,10 @@ def send_again(row: Notification) -> None:
         return
     with transaction.atomic():
         itself = Notification.objects.filter(pk=row.pk)
-        is_canceled = _hold_chunks(itself)
+        held = hold(itself)
         if again.update(status=Status.PENDING, reason="", attempts=F("attempts") + 1):
-            Chunk.objects.filter(notifications=row, status=Chunk.Status.DONE).update(
-                status=Chunk.Status.PENDING, next_attempt_at=None
-            )
-            if is_canceled:
+            reopen(held)
+            if _is_canceled(held):
                 _leave_canceled(itself)
 
 
@@ -274,13 +274,11 @@ def decide(row: Notification, word: str) -> None:
     }
     changes = words[word]
     with transaction.atomic():
-        _hold_chunks(Notification.objects.filter(pk=row.pk))
+        held = hold(Notification.objects.filter(pk=row.pk))
         if not Notification.objects.filter(pk=row.pk, status=Status.UNKNOWN).update(**changes):
             raise InvalidTransition("Le sort de ce message est déjà connu : rechargez la page.", code="not_unknown")
         if word == AGAIN:
-            Chunk.objects.filter(notifications=row, status__in=REOPENED).update(
-                status=Chunk.Status.PENDING, next_attempt_at=None, **RELEASE
-            )
+            reopen(held, REOPENED)
         announce(messages_settled, Chunk, task_id=row.task_id)
 
 

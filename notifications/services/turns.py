@@ -146,7 +146,7 @@ class Turn:
         """Write what became of a window."""
         found = window.result()
         del self.in_flight[window]
-        waiting = outcomes.record(found)
+        waiting = outcomes.record(found, turn_on=self.chunk)
         self.has_taken = self.has_taken or any(outcome.error is None for outcome in found)
         if waiting and self._is_trouble(waiting, len(found)):
             self.error = waiting[-1]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.claims import RELEASE, next_sweep
 from integrations.queueing import enqueue
 from notifications.models import Chunk, Notification
+from notifications.services.reopening import hold, reopen
 from notifications.services.sending import DELIVER_CHUNK
 
 CANCELED = "Envoi annulé."
@@ -62,15 +63,12 @@ def retry_failed(task_id: UUID) -> int:
         task_id=task_id, status=Notification.Status.FAILED, bounced_at=None, complained_at=None, chunk__isnull=False
     )
     with transaction.atomic():
-        rows = list(failed.values_list("pk", "chunk_id"))
-        changed = Notification.objects.filter(pk__in=[pk for pk, _ in rows], status=Notification.Status.FAILED).update(
-            status=Notification.Status.PENDING, reason="", attempts=0
-        )
-        for chunk_id in {chunk_id for _, chunk_id in rows}:
-            Chunk.objects.filter(pk=chunk_id, status__in=REOPENED).update(
-                status=Chunk.Status.PENDING, next_attempt_at=None, attempts=0, **RELEASE
-            )
-            enqueue(DELIVER_CHUNK, chunk_id)
+        rows = list(failed.values_list("pk", flat=True))
+        held = hold(Notification.objects.filter(pk__in=rows))
+        changed = failed.filter(pk__in=rows).update(status=Notification.Status.PENDING, reason="", attempts=0)
+        reopen(held, REOPENED, attempts=0)
+        for chunk in held:
+            enqueue(DELIVER_CHUNK, chunk.pk)
     return changed
 
 

@@ -1,0 +1,43 @@
+"""Chunks whose messages wait again: what waits is always in a chunk that somebody will take.
+
+A chunk may be with a worker at that moment, which closes it once it reads nothing more to send. What it read may be a moment
+old: it closes a chunk only as it took it, and `reopen` changes that.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations.claims import RELEASE
+from notifications.models import Chunk, Notification
+
+DONE = (Chunk.Status.DONE,)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A chunk as it stays until the end of the transaction. attempts: what tells one worker's turn on it from another's."""
+
+    pk: Any
+    status: str
+    attempts: int
+
+
+def hold(rows: QuerySet[Notification]) -> list[Held]:
+    """Keep whoever would pause, cancel or close the chunks of these messages waiting until the end of the transaction.
+
+    Without it they could pass over a message that is about to wait again, and nobody would take it.
+    """
+    chunks = Chunk.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=rows.values("chunk_id"))
+    return [Held(*found) for found in chunks.values_list("pk", "status", "attempts")]
+
+
+def reopen(held: list[Held], states: Collection[str] = DONE, **changes: Any) -> None:
+    """Have chunks taken again that hold messages which wait again. states: those of chunks that nobody would take."""
+    chunks = Chunk.objects.filter(pk__in=[chunk.pk for chunk in held])
+    chunks.filter(status__in=states).update(status=Chunk.Status.PENDING, next_attempt_at=None, **RELEASE, **changes)
+    # Whoever has it goes on, and looks again before it closes it.
+    chunks.filter(status=Chunk.Status.SENDING).update(next_attempt_at=timezone.now())
