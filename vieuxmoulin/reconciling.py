@@ -2,16 +2,19 @@
 
 Requests stay open for weeks where their posts are planned ahead, and are many. Each round counts the rows of so many of
 them, in one question per kind of work and page, and asks by queue for those alone whose line no longer says the same.
+Messages that wait where nobody would take them are found on the way.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.core.cache import cache
 
 from integrations.queueing import send
 from menus import queries as menu_queries
 from notifications import queries as notification_queries
+from notifications.models import Notification
+from notifications.services import reopening
 from social import queries as social_queries
 from vieuxmoulin.models import Task
 from vieuxmoulin.orchestrator import ledger
@@ -24,6 +27,10 @@ MOST_ASKED = 500
 # Where the last round stopped; the next one goes on from there, or from the oldest when nobody remembers.
 POSITION, KEPT_SECONDS = "reconciling.position", 3600
 
+# Of messages: what a chunk must be there for.
+WAITING = Notification.Status.PENDING.value
+# By request and state.
+Counts: TypeAlias = dict[Any, dict[str, int]]
 COUNTED: dict[str, Callable[[Collection[Any]], Iterable[tuple[Any, str, int]]]] = {
     Task.Type.PUBLISH: social_queries.counts_of,
     Task.Type.NOTIFY: notification_queries.counts_of,
@@ -37,7 +44,9 @@ def reconcile() -> int:
     for _ in range(PAGES):
         page = _page(position)
         position = page[-1].pk if len(page) == PAGE else None
-        for task in _late(page):
+        counts = _counts(page)
+        reopening.take_up([pk for pk, found in counts.items() if found.get(WAITING)])
+        for task in _late(page, counts):
             if asked == MOST_ASKED or not send(REFRESH, task.pk):
                 # A worker has enough to do, or the queue is away: from this page on, in a minute.
                 return asked
@@ -56,13 +65,18 @@ def _page(position: Any) -> list[Task]:
     return list(rows.only("pk", "type", "status", "outcome").order_by("pk")[:PAGE])
 
 
-def _late(page: list[Task]) -> Iterator[Task]:
-    """Those whose line does not say what their rows say now."""
-    counts: dict[Any, dict[str, int]] = {task.pk: {} for task in page}
+def _counts(page: list[Task]) -> Counts:
+    """How many rows of each request are in each state."""
+    counts: Counts = {task.pk: {} for task in page}
     for kind, counts_of in COUNTED.items():
         ids = [task.pk for task in page if task.type == kind]
         for task_id, state, number in counts_of(ids) if ids else ():
             counts[task_id][state] = number
+    return counts
+
+
+def _late(page: list[Task], counts: Counts) -> Iterator[Task]:
+    """Those whose line does not say what their rows say now."""
     for task in page:
         found = counts[task.pk]
         if task.outcome.get("counts") != found or task.status != ledger.status_of(found):

@@ -15,6 +15,8 @@ from integrations.claims import RELEASE
 from notifications.models import Chunk, Notification
 
 DONE = (Chunk.Status.DONE,)
+# Somebody takes these, or a person has stopped them for a while.
+OPEN = (Chunk.Status.PENDING, Chunk.Status.SENDING, Chunk.Status.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,16 @@ def reopen(held: list[Held], states: Collection[str] = DONE, **changes: Any) -> 
     chunks.filter(status__in=states).update(status=Chunk.Status.PENDING, next_attempt_at=None, **RELEASE, **changes)
     # Whoever has it goes on, and looks again before it closes it.
     chunks.filter(status=Chunk.Status.SENDING).update(next_attempt_at=timezone.now())
+
+
+def take_up(task_ids: Collection[Any]) -> int:
+    """Of these sends, reopen what has ended but for messages that still wait; returns the number of chunks.
+
+    Nobody would take them: a version before this one could close a chunk too early. A send that still has something to
+    do is left alone.
+    """
+    under_way = Chunk.objects.filter(task_id__in=task_ids, status__in=OPEN).values_list("task_id", flat=True)
+    ended = set(task_ids) - set(under_way)
+    waiting = Notification.objects.filter(task_id__in=ended, status=Notification.Status.PENDING)
+    forgotten = Chunk.objects.filter(pk__in=waiting.values("chunk_id"), status__in=DONE)
+    return forgotten.update(status=Chunk.Status.PENDING, next_attempt_at=None) if ended else 0

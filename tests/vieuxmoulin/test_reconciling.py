@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from notifications.models import Notification
+from notifications.models import Chunk, Notification
 from social.models import Publication
 from tests import factories
 from vieuxmoulin import reconciling, sweep, tasks
@@ -131,3 +131,30 @@ def test_a_queue_that_is_away_is_asked_once_and_nothing_is_passed_over(asked):
 
     asked.away = False
     assert (reconciling.reconcile(), asked.take()) == (3, made)
+
+
+def test_messages_that_wait_where_nobody_would_take_them_leave_after_all(asked):
+    factories.ProviderFactory()
+    guests, template = [factories.ContactFactory() for _ in range(2)], factories.MessageTemplateFactory()
+    ask = lambda: notifying.notify(template.slug, [str(one.pk) for one in guests], {"promo_title": "x"}, ["email"])  # noqa: E731
+    forgotten, under_way = ask().task, ask().task
+    Chunk.objects.filter(task_id=forgotten.pk).update(status="done")
+    Notification.objects.filter(contact=guests[0]).update(status="sent")
+    left_alone = Chunk.objects.filter(task_id=under_way.pk)
+    left_alone.update(status="paused")
+
+    reconciling.reconcile()
+
+    assert Chunk.objects.get(task_id=forgotten.pk).status == "pending"
+    assert left_alone.get().status == "paused"
+
+
+def test_an_ended_send_stays_ended(asked):
+    template = factories.MessageTemplateFactory()
+    task = notifying.notify(template.slug, [str(factories.ContactFactory().pk)], {"promo_title": "x"}, ["email"]).task
+    Chunk.objects.update(status="done")
+    Notification.objects.update(status="unknown")
+
+    reconciling.reconcile()
+
+    assert Chunk.objects.get(task_id=task.pk).status == "done"
