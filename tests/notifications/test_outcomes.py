@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.claims import MAX_ATTEMPTS
 from integrations.errors import AccountDisconnected, CircuitOpen, ContentRejected, OutcomeUnknown, TransientError
 from notifications.connectors.base import Outcome
-from notifications.models import Contact, Notification
+from notifications.models import Chunk, Contact, Notification
 from notifications.services import outcomes, sending
 from tests.factories import ContactFactory, MessageTemplateFactory
 
@@ -68,9 +68,11 @@ def test_each_message_of_a_window_is_recorded_by_its_own_answer(window):
 
 def test_several_reasons_cost_no_more_statements_than_one(window):
     open_ones = {name: row for name, row in window.items() if name != "refused"}
+    Chunk.objects.update(status="sending")
+    chunk = Chunk.objects.get()
 
     with CaptureQueriesContext(connection) as context:
-        outcomes.record(answers(open_ones))
+        outcomes.record(answers(open_ones), turn_on=chunk)
 
     updates = [query["sql"] for query in context if query["sql"].startswith("UPDATE")]
     # Those that were taken; and all the others.
