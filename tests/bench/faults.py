@@ -78,7 +78,10 @@ def _send_all(found: Lab) -> float:
     found.house.start_beat()
     found.log.forget()
     caller.post("notify", BODY)
-    lines = found.log.wait_for(MISHAPS_SMS, SMS_PATH, 240)
+    try:
+        lines = found.log.wait_for(MISHAPS_SMS, SMS_PATH, 240)
+    except SystemExit as error:
+        raise SystemExit(f"{error} Dans la base : {by_status(found)}.") from None
     return pace(lines[: len(lines) * 95 // 100])
 
 
